@@ -1,0 +1,1 @@
+//! Filters, orders and groups over the tasks of a world.
