@@ -1,1 +1,4 @@
 //! The viewer.
+#![forbid(unsafe_code)]
+
+pub mod feed;
