@@ -26,4 +26,4 @@ pub use sketch::{Bucket, Sketch, Sketches};
 pub use task::{Birth, LastWaker, State, Task, Vitals};
 pub use time::{Nanos, Stamp};
 pub use totals::Totals;
-pub use world::World;
+pub use world::{Block, World};

@@ -1,5 +1,9 @@
 //! What all changes so far add up to.
 
+mod blocks;
+
+pub use blocks::Block;
+
 use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::FixedState;
@@ -9,6 +13,10 @@ use crate::{Birth, Change, Revision, Site, SiteId, Stamp, Task, TaskId, Totals, 
 /// Sites beyond this many are not kept; their tasks have no place.
 const MAX_SITES: usize = 1 << 20;
 
+/// How many places of the slab make a block. Small enough that one busy task among idle ones costs a reader little,
+/// large enough that passing over a million idle ones costs microseconds.
+const BLOCK: usize = 64;
+
 /// Everything known of one session of one target.
 #[derive(Clone, Debug, Default)]
 pub struct World {
@@ -16,6 +24,8 @@ pub struct World {
     revision: Revision,
     // A slab beside a small index: a map of whole tasks would double its several hundred megabytes each time it grows.
     tasks: Vec<Option<Task>>,
+    // When a task of each block of the slab last changed: lets a reader pass over what it knows already.
+    touched: Vec<Revision>,
     vacant: Vec<u32>,
     index: HashMap<TaskId, u32, FixedState>,
     ended: VecDeque<TaskId>,
@@ -48,11 +58,10 @@ impl World {
             Change::Born(id, birth, vitals) => self.born(id, *birth, vitals),
             Change::Lived(id, vitals) => self.lived(id, vitals),
             Change::Sketched(id, sketches) => {
-                let revision = self.revision;
-                if let Some(task) = self.task_mut(id) {
+                self.change(id, |task| {
                     task.sketches = Some(sketches);
-                    task.changed = revision;
-                }
+                    true
+                });
             }
             Change::Gone(id) => self.forget(id),
             Change::Totals(totals) => self.totals = *totals,
@@ -116,8 +125,18 @@ impl World {
         &self.totals
     }
 
-    fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
-        self.tasks.get_mut(*self.index.get(&id)? as usize)?.as_mut()
+    /// Lets a task change, unless `change` says that nothing did.
+    fn change(&mut self, id: TaskId, change: impl FnOnce(&mut Task) -> bool) {
+        let Some(place) = self.index.get(&id).map(|place| *place as usize) else {
+            return;
+        };
+        let Some(task) = self.tasks.get_mut(place).and_then(Option::as_mut) else {
+            return;
+        };
+        if change(task) {
+            task.changed = self.revision;
+            self.touched[place / BLOCK] = self.revision;
+        }
     }
 
     fn site_mut(&mut self, id: SiteId) -> Option<&mut Site> {
@@ -140,6 +159,8 @@ impl World {
             (self.tasks.len() - 1) as u32
         });
         self.tasks[place as usize] = Some(task);
+        self.touched.resize(self.tasks.len().div_ceil(BLOCK), revision);
+        self.touched[place as usize / BLOCK] = revision;
         self.index.insert(id, place);
         if vitals.state.has_ended() {
             self.ended.push_back(id);
@@ -147,21 +168,24 @@ impl World {
     }
 
     fn lived(&mut self, id: TaskId, vitals: Vitals) {
-        let revision = self.revision;
-        let Some(task) = self.task_mut(id) else { return };
-        // An end is final: older news that arrives late must not raise the dead.
-        if task.vitals.state.has_ended() {
-            return;
-        }
-        task.vitals = vitals;
-        task.changed = revision;
-        if vitals.state.has_ended() {
+        let mut told = false;
+        self.change(id, |task| {
+            // An end is final: older news that arrives late must not raise the dead.
+            told = !task.vitals.state.has_ended();
+            if told {
+                task.vitals = vitals;
+            }
+            told
+        });
+        if told && vitals.state.has_ended() {
             self.ended.push_back(id);
         }
     }
 
     fn forget(&mut self, id: TaskId) {
-        let Some(place) = self.index.remove(&id) else { return };
+        let Some(place) = self.index.remove(&id) else {
+            return;
+        };
         let gone = self.tasks[place as usize].take();
         self.vacant.push(place);
         if gone.is_some_and(|task| task.vitals.state.has_ended()) {
