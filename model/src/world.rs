@@ -153,13 +153,21 @@ impl World {
             return self.lived(id, vitals);
         }
         let revision = self.revision;
-        let task = Task { id, birth, vitals, sketches: None, born: revision, changed: revision };
+        let task = Task {
+            id,
+            birth,
+            vitals,
+            sketches: None,
+            born: revision,
+            changed: revision,
+        };
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.tasks.push(None);
             (self.tasks.len() - 1) as u32
         });
         self.tasks[place as usize] = Some(task);
-        self.touched.resize(self.tasks.len().div_ceil(BLOCK), revision);
+        self.touched
+            .resize(self.tasks.len().div_ceil(BLOCK), revision);
         self.touched[place as usize / BLOCK] = revision;
         self.index.insert(id, place);
         if vitals.state.has_ended() {

@@ -40,7 +40,10 @@ impl World {
         let changed = *self.touched.get(number)?;
         let from = number * BLOCK;
         let to = self.tasks.len().min(from + BLOCK);
-        Some(Block { tasks: self.tasks.get(from..to)?, changed })
+        Some(Block {
+            tasks: self.tasks.get(from..to)?,
+            changed,
+        })
     }
 }
 
@@ -49,8 +52,18 @@ mod tests {
     use crate::{Birth, Change, SiteId, Stamp, State, TaskId, Vitals, World};
 
     fn born(number: u64) -> Change {
-        let birth = Birth { tokio_id: None, parent: None, name: None, site: SiteId(0), created: Stamp(0) };
-        Change::Born(TaskId::new(number).expect("not 0"), Box::new(birth), Vitals::at_birth(Stamp(0)))
+        let birth = Birth {
+            tokio_id: None,
+            parent: None,
+            name: None,
+            site: SiteId(0),
+            created: Stamp(0),
+        };
+        Change::Born(
+            TaskId::new(number).expect("not 0"),
+            Box::new(birth),
+            Vitals::at_birth(Stamp(0)),
+        )
     }
 
     fn world(tasks: u64) -> World {
@@ -62,8 +75,10 @@ mod tests {
     #[test]
     fn the_blocks_hold_each_task_once() {
         let world = world(1000);
-        let mut seen: Vec<_> =
-            (0..).map_while(|n| world.block(n)).flat_map(|b| b.tasks().map(|t| t.id.number())).collect();
+        let mut seen: Vec<_> = (0..)
+            .map_while(|n| world.block(n))
+            .flat_map(|b| b.tasks().map(|t| t.id.number()))
+            .collect();
         seen.sort_unstable();
         assert_eq!(seen, (1..=1000).collect::<Vec<_>>());
     }
@@ -72,9 +87,15 @@ mod tests {
     fn only_the_block_of_a_changed_task_is_touched() {
         let mut world = world(1000);
         let before = world.revision();
-        let vitals = Vitals { state: State::Idle, ..Vitals::at_birth(Stamp(5)) };
+        let vitals = Vitals {
+            state: State::Idle,
+            ..Vitals::at_birth(Stamp(5))
+        };
         world.apply(Change::Lived(TaskId::new(500).expect("not 0"), vitals));
-        let touched: Vec<_> = (0..).map_while(|n| world.block(n)).filter(|b| b.changed() > before).collect();
+        let touched: Vec<_> = (0..)
+            .map_while(|n| world.block(n))
+            .filter(|b| b.changed() > before)
+            .collect();
         assert_eq!(touched.len(), 1);
         assert!(touched[0].tasks().any(|t| t.id.number() == 500));
     }
@@ -83,7 +104,9 @@ mod tests {
     fn a_task_keeps_its_block_while_others_come_and_go() {
         let mut world = world(200);
         let block_of = |world: &World, number| {
-            (0..).map_while(|n| world.block(n)).position(|b| b.tasks().any(|t| t.id.number() == number))
+            (0..)
+                .map_while(|n| world.block(n))
+                .position(|b| b.tasks().any(|t| t.id.number() == number))
         };
         let before = block_of(&world, 150);
         (1..150).for_each(|number| world.apply(Change::Gone(TaskId::new(number).expect("not 0"))));
