@@ -1,0 +1,291 @@
+//! How far one reader has come, and what it is told next.
+//!
+//! A reader goes round the world's blocks, again and again. What holds at any time:
+//!
+//! 1. `base` is the world's revision when the last finished round began; 0 before there was one. Every task that was
+//!    announced by then and is still listed has been told, at least as it was then, if it matches the filter.
+//! 2. So a round tells the tasks that changed after `base`, and passes over blocks in which none did. A task keeps its
+//!    block, so a round misses no task that was there at its beginning, however the world changes meanwhile. It ends
+//!    with the blocks that there were at its beginning, so it does end.
+//! 3. A task is told with its birth if it was announced after `base` (or, with a filter, if the reader does not have
+//!    it): by (1) all others are known. Some are told with their birth twice, which changes nothing.
+//! 4. No task announced after `heard` is known to the reader: of the ends of such tasks it is told nothing.
+
+use std::collections::HashSet;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foldhash::fast::FixedState;
+use taskscope_model::query::Filter;
+use taskscope_model::{
+    Birth, Revision, Site, SiteId, Sketches, Stamp, Task, TaskId, Totals, Vitals,
+};
+
+use super::books::Books;
+
+/// News for one reader. Sites come before the tasks that name them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chunk {
+    /// The moment up to which this tells.
+    pub(crate) now: Stamp,
+    /// Forget everything told before.
+    pub(crate) restart: bool,
+    /// With this, all has been told that was so when the round began.
+    pub(crate) complete: bool,
+    /// Sites that are new or changed.
+    pub(crate) sites: Vec<(SiteId, Site)>,
+    /// Tasks that are new or changed.
+    pub(crate) tasks: Vec<Told>,
+    /// Tasks that are no longer listed, or no longer match. None of them is in `tasks`.
+    pub(crate) gone: Vec<TaskId>,
+    /// The counters, where they changed.
+    pub(crate) totals: Option<Totals>,
+}
+
+/// A task as a reader is told of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// Its id.
+    pub(crate) id: TaskId,
+    /// What never changes about it, unless the reader has it.
+    pub(crate) birth: Option<Birth>,
+    /// How it lives.
+    pub(crate) vitals: Vitals,
+    /// Its distributions, where they are wanted and in the world.
+    pub(crate) sketches: Option<Box<Sketches>>,
+}
+
+/// Whose distributions a reader wants.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Sketching {
+    /// Nobody's.
+    #[default]
+    None,
+    /// Those of some tasks.
+    Named(HashSet<TaskId>),
+    /// Everybody's.
+    All,
+}
+
+impl Sketching {
+    /// Whether those of this task are wanted.
+    pub(crate) fn wants(&self, task: TaskId) -> bool {
+        match self {
+            Self::None => false,
+            Self::Named(tasks) => tasks.contains(&task),
+            Self::All => true,
+        }
+    }
+}
+
+/// How much a reader takes at once: what bounds the time under the lock and the memory of a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Tasks told.
+    pub(super) tasks: usize,
+    /// Tasks looked at.
+    pub(super) looks: usize,
+    /// Ends told.
+    pub(super) gone: usize,
+}
+
+impl Pace {
+    fn of(sketching: &Sketching) -> Self {
+        // The distributions of a task can be fifty times as large as the rest of it.
+        let tasks = if matches!(sketching, Sketching::All) {
+            512
+        } else {
+            4096
+        };
+        Self {
+            tasks,
+            looks: 16_384,
+            gone: 65_536,
+        }
+    }
+}
+
+/// How far one reader has come.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    filter: Filter,
+    sketching: Sketching,
+    pace: Pace,
+    place: Place,
+    readers: Arc<AtomicUsize>,
+}
+
+/// What a reader forgets when it starts anew.
+#[derive(Debug, Default)]
+struct Place {
+    started: bool,
+    base: Revision,
+    round: Option<Round>,
+    heard: Revision,
+    gone: Revision,
+    sites: Revision,
+    totals: Option<Totals>,
+    // With a filter: the tasks that the reader has.
+    told: HashSet<TaskId, FixedState>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    began: Revision,
+    next: usize,
+    end: usize,
+}
+
+impl Reader {
+    pub(super) fn new(filter: Filter, sketching: Sketching, readers: Arc<AtomicUsize>) -> Self {
+        readers.fetch_add(1, Ordering::Relaxed);
+        let pace = Pace::of(&sketching);
+        Self {
+            filter,
+            sketching,
+            pace,
+            place: Place::default(),
+            readers,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Whose distributions it wants.
+    pub(crate) fn sketching(&self) -> &Sketching {
+        &self.sketching
+    }
+
+    /// The next piece of news.
+    pub(super) fn read(&mut self, books: &Books) -> Chunk {
+        let world = books.world();
+        if self.place.started && self.place.gone < books.departed().horizon() {
+            self.place = Place::default();
+        }
+        let mut chunk = Chunk {
+            now: world.now(),
+            restart: !mem::replace(&mut self.place.started, true),
+            ..Chunk::default()
+        };
+        let sites = books.sites().after(self.place.sites);
+        chunk.sites = sites
+            .filter_map(|id| Some((id, world.site(id)?.clone())))
+            .collect();
+        self.place.sites = world.revision();
+        chunk.totals = self.new_totals(books);
+        let all_gone = self.read_gone(books, &mut chunk);
+        chunk.complete = self.read_tasks(books, &mut chunk) && all_gone;
+        chunk
+    }
+
+    /// The time and the counters alone.
+    pub(super) fn pulse(&mut self, books: &Books) -> Chunk {
+        Chunk {
+            now: books.world().now(),
+            totals: self.new_totals(books),
+            ..Chunk::default()
+        }
+    }
+
+    fn new_totals(&mut self, books: &Books) -> Option<Totals> {
+        let totals = Some(*books.world().totals());
+        let old = mem::replace(&mut self.place.totals, totals);
+        totals.filter(|_| old != totals)
+    }
+
+    /// Tells the ends; returns whether all of them.
+    fn read_gone(&mut self, books: &Books, chunk: &mut Chunk) -> bool {
+        let place = &mut self.place;
+        for gone in books.departed().after(place.gone) {
+            if chunk.gone.len() >= self.pace.gone {
+                return false;
+            }
+            let known = if self.filter.is_empty() {
+                gone.born <= place.heard
+            } else {
+                place.told.remove(&gone.task)
+            };
+            if known {
+                chunk.gone.push(gone.task);
+            }
+            place.gone = gone.at;
+        }
+        place.gone = books.world().revision();
+        true
+    }
+
+    /// Tells tasks; returns whether a round ended with them.
+    fn read_tasks(&mut self, books: &Books, chunk: &mut Chunk) -> bool {
+        let world = books.world();
+        let begin = || Round {
+            began: world.revision(),
+            next: 0,
+            end: world.blocks(),
+        };
+        let mut round = self.place.round.take().unwrap_or_else(begin);
+        // What was told of a task can become wrong without any news of it.
+        let all = self.filter.depends_on_time();
+        let mut looks = 0;
+        while round.next < round.end
+            && looks < self.pace.looks
+            && chunk.tasks.len() < self.pace.tasks
+        {
+            if let Some(block) = world
+                .block(round.next)
+                .filter(|block| all || block.changed() > self.place.base)
+            {
+                for task in block.tasks() {
+                    looks += 1;
+                    self.tell(task, books, chunk);
+                }
+            }
+            round.next += 1;
+        }
+        self.place.heard = world.revision();
+        let finished = round.next >= round.end;
+        if finished {
+            self.place.base = round.began;
+        } else {
+            self.place.round = Some(round);
+        }
+        finished
+    }
+
+    fn tell(&mut self, task: &Task, books: &Books, chunk: &mut Chunk) {
+        let place = &mut self.place;
+        let with_birth = if self.filter.is_empty() {
+            task.born() > place.base
+        } else if self.filter.matches(task, books.world()) {
+            place.told.insert(task.id)
+        } else {
+            if place.told.remove(&task.id) {
+                chunk.gone.push(task.id);
+            }
+            return;
+        };
+        if !with_birth && task.changed() <= place.base {
+            return;
+        }
+        let sketches = task
+            .sketches
+            .as_ref()
+            .filter(|_| self.sketching.wants(task.id));
+        chunk.tasks.push(Told {
+            id: task.id,
+            birth: with_birth.then(|| task.birth.clone()),
+            vitals: task.vitals,
+            sketches: sketches.cloned(),
+        });
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
