@@ -4,3 +4,6 @@
 // Until the harvester and the builder call them.
 #[allow(dead_code)]
 mod hub;
+#[allow(dead_code)]
+mod server;
+mod wire;

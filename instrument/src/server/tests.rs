@@ -1,0 +1,8 @@
+//! The server over real sockets, with the client that viewers use.
+
+mod events;
+mod hostile;
+mod places;
+mod rig;
+mod scale;
+mod watch;
