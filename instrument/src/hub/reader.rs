@@ -91,17 +91,19 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    fn of(sketching: &Sketching) -> Self {
+    fn of(filter: &Filter, sketching: &Sketching) -> Self {
         // The distributions of a task can be fifty times as large as the rest of it.
         let tasks = if matches!(sketching, Sketching::All) {
             512
         } else {
             4096
         };
+        // A filter can search several texts in each task.
+        let looks = if filter.is_empty() { 16_384 } else { 4096 };
         Self {
             tasks,
-            looks: 16_384,
-            gone: 65_536,
+            looks,
+            gone: 16_384,
         }
     }
 }
@@ -140,7 +142,7 @@ struct Round {
 impl Reader {
     pub(super) fn new(filter: Filter, sketching: Sketching, readers: Arc<AtomicUsize>) -> Self {
         readers.fetch_add(1, Ordering::Relaxed);
-        let pace = Pace::of(&sketching);
+        let pace = Pace::of(&filter, &sketching);
         Self {
             filter,
             sketching,

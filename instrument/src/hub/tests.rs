@@ -16,6 +16,7 @@ use taskscope_model::{
 use super::books::Books;
 use super::gone::Departed;
 use super::reader::Pace;
+use super::retention::cost;
 use truth::{Op, Truth, op};
 
 use super::{Chunk, Hub, Reader, Retention, Sketching};
@@ -184,7 +185,9 @@ proptest! {
                 _ => {}
             }
             truth.assert_accounted(books.world());
-            prop_assert!(books.ended_bytes() <= SMALL.ended_bytes);
+            let ended_bytes: u64 = books.world().tasks().map(cost).sum();
+            prop_assert_eq!(books.ended_bytes(), ended_bytes);
+            prop_assert!(ended_bytes <= SMALL.ended_bytes);
             prop_assert!(books.departed().len() <= 30);
         }
         for client in &mut clients {
@@ -291,6 +294,10 @@ fn nothing_is_kept_for_readers_where_there_are_none() {
     drop(reader);
     come_and_go(2000);
     assert_eq!(hub.lock().departed().len(), 0);
+    // Who comes later has missed nothing.
+    let mut reader = hub.reader(Filter::default(), Sketching::None);
+    let restarts = [(); 3].map(|()| hub.read(&mut reader).restart);
+    assert_eq!(restarts, [true, false, false]);
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(super) struct SocketFile {
     // Somebody else can have put another one in its place.
     device: u64,
     inode: u64,
+    // A fork of this process has a copy of this, and no server.
+    owner: u32,
 }
 
 impl SocketFile {
@@ -64,6 +66,7 @@ impl SocketFile {
             path: path.to_owned(),
             device: facts.dev(),
             inode: facts.ino(),
+            owner: std::process::id(),
         };
         Ok((file, listener))
     }
@@ -76,6 +79,9 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
+        if self.owner != std::process::id() {
+            return;
+        }
         let facts = fs::symlink_metadata(&self.path);
         if facts.is_ok_and(|facts| (facts.dev(), facts.ino()) == (self.device, self.inode)) {
             // Where it can't be removed, it is a leftover that others recognize.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use taskscope_proto::v1;
@@ -51,6 +52,18 @@ async fn the_socket_is_private_and_goes_with_the_server() {
         stopped.get().map(String::as_str),
         Some("it was told to stop")
     );
+}
+
+#[tokio::test]
+async fn the_sockets_of_dead_processes_are_cleared_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sockets = folder.path().join("sockets");
+    fs::create_dir(&sockets).expect("a folder");
+    // Larger than any process id that the kernel gives out.
+    let dead = sockets.join("4194305.sock");
+    drop(UnixListener::bind(&dead).expect("a socket"));
+    let _handle = start(&config(&folder), backend()).expect("starts");
+    until("the dead socket is gone", || !dead.exists()).await;
 }
 
 #[tokio::test]
