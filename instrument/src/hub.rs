@@ -31,6 +31,9 @@ const SLICE: usize = 512;
 /// The world of this process, for the harvester to change and the server to read.
 #[derive(Debug)]
 pub(crate) struct Hub {
+    // A thread that lets `books` go and wants it again at once would get it, however long the other one has waited. So
+    // whoever waits for `books` holds the turn, and nobody can come in between.
+    turn: Mutex<()>,
     books: Mutex<Books>,
     retention: Retention,
     readers: Arc<AtomicUsize>,
@@ -51,6 +54,7 @@ impl Hub {
     /// A hub in which nothing has happened yet.
     pub(crate) fn new(retention: Retention) -> Self {
         Self {
+            turn: Mutex::default(),
             books: Mutex::new(Books::new(retention)),
             retention,
             readers: Arc::default(),
@@ -82,11 +86,13 @@ impl Hub {
                 }
             }
         }
-        let mut books = self.lock();
-        [totals, now]
-            .into_iter()
-            .flatten()
-            .for_each(|change| books.apply(change));
+        if totals.is_some() || now.is_some() {
+            let mut books = self.lock();
+            [totals, now]
+                .into_iter()
+                .flatten()
+                .for_each(|change| books.apply(change));
+        }
     }
 
     /// Moves ended tasks that are too old at `now`, or too many, into the tallies of their sites.
@@ -134,8 +140,10 @@ impl Hub {
     }
 
     fn lock(&self) -> MutexGuard<'_, Books> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // A panic under the lock would be a bug of ours; the books stay usable, since each change is complete by itself.
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(turn);
         if self.readers.load(Ordering::Relaxed) == 0 {
             books.keep_gone(false);
         }

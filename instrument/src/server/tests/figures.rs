@@ -1,6 +1,7 @@
 //! What it costs, to be read by a person:
 //! `cargo test --release -p taskscope -- --ignored --nocapture figures`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use prost::Message;
@@ -116,4 +117,43 @@ fn figures() {
     timed("a round of a filter on time that matches none", || {
         round(&hub, &mut reader)
     });
+
+    waits(&hub);
+}
+
+/// How long the harvester waits for the lock while three viewers do nothing but read.
+#[allow(clippy::disallowed_methods, reason = "this measures")]
+fn waits(hub: &Hub) {
+    let done = AtomicBool::new(false);
+    let mut waits: Vec<_> = std::thread::scope(|scope| {
+        // The server has one thread for all viewers.
+        scope.spawn(|| {
+            let mut readers = [(); 3].map(|()| hub.reader(Filter::default(), Sketching::None));
+            while !done.load(Ordering::Relaxed) {
+                readers.iter_mut().for_each(|reader| {
+                    let _ = wire::updates(&hub.read(reader));
+                });
+            }
+        });
+        let waits = (0..5000)
+            .map(|step| {
+                let change = lived(step % TASKS + 1, State::Idle, 10 + step, step);
+                let start = Instant::now();
+                hub.apply([change]);
+                let waited = start.elapsed();
+                std::thread::sleep(std::time::Duration::from_micros(200));
+                waited
+            })
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        waits
+    });
+    waits.sort_unstable();
+    let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
+    println!(
+        "{:?} median, {:?} p99, {:?} longest to apply one change meanwhile",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
 }
