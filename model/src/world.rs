@@ -134,7 +134,14 @@ impl World {
             return self.lived(id, vitals);
         }
         let revision = self.revision;
-        let task = Task { id, birth, vitals, sketches: None, born: revision, changed: revision };
+        let task = Task {
+            id,
+            birth,
+            vitals,
+            sketches: None,
+            born: revision,
+            changed: revision,
+        };
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.tasks.push(None);
             (self.tasks.len() - 1) as u32
@@ -148,7 +155,9 @@ impl World {
 
     fn lived(&mut self, id: TaskId, vitals: Vitals) {
         let revision = self.revision;
-        let Some(task) = self.task_mut(id) else { return };
+        let Some(task) = self.task_mut(id) else {
+            return;
+        };
         // An end is final: older news that arrives late must not raise the dead.
         if task.vitals.state.has_ended() {
             return;
@@ -161,7 +170,9 @@ impl World {
     }
 
     fn forget(&mut self, id: TaskId) {
-        let Some(place) = self.index.remove(&id) else { return };
+        let Some(place) = self.index.remove(&id) else {
+            return;
+        };
         let gone = self.tasks[place as usize].take();
         self.vacant.push(place);
         if gone.is_some_and(|task| task.vitals.state.has_ended()) {
