@@ -45,7 +45,7 @@ impl Slot {
 
     fn wake(&self, generation: u32) -> bool {
         let woke = self.word.wake(generation, || ());
-        self.mark_if(woke == Woke::First { mark: true });
+        self.mark_if(matches!(woke, Woke::Counted { mark: true, .. }));
         woke != Woke::Stale
     }
 
@@ -169,9 +169,17 @@ fn two_wakes_are_two_and_one_is_the_first() {
         slot.poll();
         let other = spawn({
             let slot = slot.clone();
-            move || matches!(slot.word.wake(generation, || ()), Woke::First { .. })
+            move || {
+                matches!(
+                    slot.word.wake(generation, || ()),
+                    Woke::Counted { first: true, .. }
+                )
+            }
         });
-        let first = matches!(slot.word.wake(generation, || ()), Woke::First { .. });
+        let first = matches!(
+            slot.word.wake(generation, || ()),
+            Woke::Counted { first: true, .. }
+        );
         assert!(first != other.join().unwrap());
         assert_eq!(slot.word.load().wakes(), 2);
     });

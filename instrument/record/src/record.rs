@@ -408,8 +408,8 @@ pub fn wake(id: u64, by_value: bool) {
     });
     match woke {
         Woke::Stale => return,
-        Woke::First { mark: true } => RECORD.dirty.mark(index),
-        Woke::First { mark: false } | Woke::Again => {}
+        Woke::Counted { mark: true, .. } => RECORD.dirty.mark(index),
+        Woke::Counted { .. } => {}
     }
     slot.last_waker
         .store(if by == 0 { NO_TASK } else { by }, Relaxed);

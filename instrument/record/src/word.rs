@@ -44,10 +44,8 @@ pub(crate) struct Seen(u64);
 pub(crate) enum Woke {
     /// The waker's task is gone.
     Stale,
-    /// The task is awake already.
-    Again,
-    /// The first unanswered wake. `mark`: the slot has to be put into the dirty set.
-    First { mark: bool },
+    /// It was counted. `first`: no other wake was unanswered. `mark`: the slot has to be put into the dirty set.
+    Counted { first: bool, mark: bool },
 }
 
 /// What a poll's start found.
@@ -112,9 +110,9 @@ impl Word {
             }
             let new = old & !WAKES_MASK | old.wrapping_add(1) & WAKES_MASK | WOKEN | DIRTY;
             match self.0.compare_exchange_weak(old, new, AcqRel, Acquire) {
-                Ok(_) if old & WOKEN != 0 => return Woke::Again,
                 Ok(_) => {
-                    return Woke::First {
+                    return Woke::Counted {
+                        first: old & WOKEN == 0,
                         mark: old & DIRTY == 0,
                     };
                 }
@@ -232,11 +230,9 @@ mod tests {
         let word = Word::new();
         let (generation, mark) = word.open();
         assert!(mark && word.load().is(generation) && word.load().is_woken());
-        assert_eq!(
-            word.wake(generation, || ()),
-            Woke::Again,
-            "the spawn is the first wake"
-        );
+        let counted = |first, mark| Woke::Counted { first, mark };
+        // The spawn is the first wake.
+        assert_eq!(word.wake(generation, || ()), counted(false, false));
         assert_eq!(
             word.start(),
             Started {
@@ -247,14 +243,11 @@ mod tests {
         assert!(!word.visit().was_known());
         assert!(word.load().was_known());
         let mut ran = 0;
-        assert_eq!(
-            word.wake(generation, || ran += 1),
-            Woke::First { mark: true }
-        );
-        assert_eq!(
-            (word.wake(generation, || ran += 1), ran, word.load().wakes()),
-            (Woke::Again, 1, 3)
-        );
+        assert_eq!(word.wake(generation, || ran += 1), counted(true, true));
+        let _ = word.visit();
+        // A redundant wake counts, so it marks.
+        assert_eq!(word.wake(generation, || ran += 1), counted(false, true));
+        assert_eq!((ran, word.load().wakes()), (1, 3));
         assert_eq!(word.wake(generation + 1, || ran += 1), Woke::Stale);
         assert_eq!(
             word.end(generation, false),
@@ -280,7 +273,13 @@ mod tests {
     #[test]
     fn wakes_wrap_without_touching_the_flags() {
         let word = Word(AtomicU64::new(WAKES_MASK | OPEN | 7 << GENERATION_SHIFT));
-        assert_eq!(word.wake(7, || ()), Woke::First { mark: true });
+        assert_eq!(
+            word.wake(7, || ()),
+            Woke::Counted {
+                first: true,
+                mark: true
+            }
+        );
         assert_eq!(word.load().wakes(), 0);
         assert!(word.load().is(7) && !word.load().was_known());
     }
