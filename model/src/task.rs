@@ -150,6 +150,8 @@ pub struct Task {
     pub(crate) born: Revision,
     /// When the world last heard of it.
     pub(crate) changed: Revision,
+    /// When the world heard of its end; means nothing while it lives.
+    pub(crate) ended: Revision,
 }
 
 impl Task {

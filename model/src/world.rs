@@ -4,7 +4,7 @@ mod blocks;
 
 pub use blocks::Block;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
@@ -12,10 +12,11 @@ use crate::{Birth, Change, Revision, Site, SiteId, Stamp, Task, TaskId, Totals, 
 
 /// Sites beyond this many are not kept; their tasks have no place.
 const MAX_SITES: usize = 1 << 20;
-
 /// How many places of the slab make a block. Small enough that one busy task among idle ones costs a reader little,
 /// large enough that passing over a million idle ones costs microseconds.
 const BLOCK: usize = 64;
+/// With fewer places than this for tasks, vacant ones do not matter.
+const FEW_PLACES: usize = 1 << 12;
 
 /// Everything known of one session of one target.
 #[derive(Clone, Debug, Default)]
@@ -26,9 +27,12 @@ pub struct World {
     tasks: Vec<Option<Task>>,
     // When a task of each block of the slab last changed: lets a reader pass over what it knows already.
     touched: Vec<Revision>,
+    // When tasks last changed their blocks.
+    moved: Revision,
     vacant: Vec<u32>,
     index: HashMap<TaskId, u32, FixedState>,
-    ended: VecDeque<TaskId>,
+    // By the moment of the end, so that a task is found here whichever of them is forgotten first.
+    ended: BTreeMap<Revision, TaskId>,
     sites: Vec<Site>,
     totals: Totals,
 }
@@ -105,7 +109,7 @@ impl World {
 
     /// The ended tasks that are listed, in the order in which their ends were told.
     pub fn ended(&self) -> impl ExactSizeIterator<Item = TaskId> {
-        self.ended.iter().copied()
+        self.ended.values().copied()
     }
 
     /// A spawn site; one that was never told has no place (`?`).
@@ -160,6 +164,7 @@ impl World {
             sketches: None,
             born: revision,
             changed: revision,
+            ended: revision,
         };
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.tasks.push(None);
@@ -171,22 +176,27 @@ impl World {
         self.touched[place as usize / BLOCK] = revision;
         self.index.insert(id, place);
         if vitals.state.has_ended() {
-            self.ended.push_back(id);
+            self.ended.insert(revision, id);
         }
     }
 
     fn lived(&mut self, id: TaskId, vitals: Vitals) {
-        let mut told = false;
+        let revision = self.revision;
+        let mut ends = false;
         self.change(id, |task| {
             // An end is final: older news that arrives late must not raise the dead.
-            told = !task.vitals.state.has_ended();
-            if told {
-                task.vitals = vitals;
+            if task.vitals.state.has_ended() {
+                return false;
             }
-            told
+            task.vitals = vitals;
+            ends = vitals.state.has_ended();
+            if ends {
+                task.ended = revision;
+            }
+            true
         });
-        if told && vitals.state.has_ended() {
-            self.ended.push_back(id);
+        if ends {
+            self.ended.insert(revision, id);
         }
     }
 
@@ -194,13 +204,104 @@ impl World {
         let Some(place) = self.index.remove(&id) else {
             return;
         };
-        let gone = self.tasks[place as usize].take();
+        let Some(task) = self.tasks[place as usize].take() else {
+            return;
+        };
         self.vacant.push(place);
-        if gone.is_some_and(|task| task.vitals.state.has_ended()) {
-            // The oldest end is nearly always the one that is forgotten.
-            if let Some(i) = self.ended.iter().position(|ended| *ended == id) {
-                self.ended.remove(i);
-            }
+        if task.vitals.state.has_ended() {
+            self.ended.remove(&task.ended);
         }
+        if self.tasks.len() > FEW_PLACES && self.vacant.len() > self.tasks.len() / 4 * 3 {
+            self.close_up();
+        }
+    }
+
+    /// Gives back the room that a burst of tasks has left. Without it every look at all tasks would go on passing over
+    /// the vacant places. So many tasks were forgotten since the last time that this costs each of them very little.
+    fn close_up(&mut self) {
+        self.tasks.retain(Option::is_some);
+        self.tasks.shrink_to_fit();
+        let newest = |block: &[Option<Task>]| block.iter().flatten().map(|task| task.changed).max();
+        self.touched = self.tasks.chunks(BLOCK).filter_map(newest).collect();
+        self.moved = self.revision;
+        self.vacant = Vec::new();
+        self.index.clear();
+        self.index.shrink_to(self.tasks.len());
+        self.index.extend(
+            (0..)
+                .zip(self.tasks.iter().flatten())
+                .map(|(i, task)| (task.id, i)),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW_PLACES, World};
+    use crate::{Birth, Change, SiteId, Stamp, State, TaskId, Vitals};
+
+    fn id(number: u64) -> TaskId {
+        TaskId::new(number).unwrap()
+    }
+
+    fn born(number: u64, state: State) -> Change {
+        let birth = Birth {
+            tokio_id: None,
+            parent: None,
+            name: None,
+            site: SiteId(0),
+            created: Stamp(number),
+        };
+        let vitals = Vitals {
+            state,
+            ..Vitals::at_birth(Stamp(number))
+        };
+        Change::Born(id(number), Box::new(birth), vitals)
+    }
+
+    #[test]
+    fn room_is_given_back_after_a_burst() {
+        let mut world = World::new();
+        let burst = 10 * FEW_PLACES as u64;
+        for number in 1..=burst {
+            world.apply(born(number, State::Idle));
+        }
+        for number in (1..=burst).filter(|n| n % 100 != 0) {
+            world.apply(Change::Gone(id(number)));
+        }
+        assert!(
+            world.tasks.capacity() < burst as usize / 2,
+            "{}",
+            world.tasks.capacity()
+        );
+        assert!(
+            world.index.capacity() < burst as usize / 2,
+            "{}",
+            world.index.capacity()
+        );
+        let left: Vec<_> = world.tasks().map(|task| task.id).collect();
+        assert_eq!(
+            left,
+            (1..=burst / 100).map(|n| id(100 * n)).collect::<Vec<_>>()
+        );
+        assert!(left.iter().all(|id| world.task(*id).unwrap().id == *id));
+        assert_eq!(world.len(), left.len());
+    }
+
+    /// With a search through all ends for each, this took minutes.
+    #[test]
+    fn ends_are_forgotten_in_any_order() {
+        let mut world = World::new();
+        let count = 200_000;
+        for number in 1..=count {
+            world.apply(born(number, State::Done));
+        }
+        // From both sides of the middle outwards.
+        for number in (1..=count / 2).rev().filter(|n| n % 1000 != 0) {
+            world.apply(Change::Gone(id(number)));
+            world.apply(Change::Gone(id(count + 1 - number)));
+        }
+        assert_eq!(world.ended().len(), world.len());
+        assert!(world.ended().is_sorted());
     }
 }

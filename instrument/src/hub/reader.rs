@@ -6,7 +6,8 @@
 //!    announced by then and is still listed has been told, at least as it was then, if it matches the filter.
 //! 2. So a round tells the tasks that changed after `base`, and passes over blocks in which none did. A task keeps its
 //!    block, so a round misses no task that was there at its beginning, however the world changes meanwhile. It ends
-//!    with the blocks that there were at its beginning, so it does end.
+//!    with the blocks that there were at its beginning, so it does end. Where tasks have moved to other blocks, which
+//!    takes that most of them went, it begins anew.
 //! 3. A task is told with its birth if it was announced after `base` (or, with a filter, if the reader does not have
 //!    it): by (1) all others are known. Some are told with their birth twice, which changes nothing.
 //! 4. No task announced after `heard` is known to the reader: of the ends of such tasks it is told nothing.
@@ -224,12 +225,14 @@ impl Reader {
     /// Tells tasks; returns whether a round ended with them.
     fn read_tasks(&mut self, books: &Books, chunk: &mut Chunk) -> bool {
         let world = books.world();
-        let begin = || Round {
-            began: world.revision(),
-            next: 0,
-            end: world.blocks(),
-        };
-        let mut round = self.place.round.take().unwrap_or_else(begin);
+        let under_way = self.place.round.take();
+        let mut round = under_way
+            .filter(|round| round.began >= world.moved())
+            .unwrap_or_else(|| Round {
+                began: world.revision(),
+                next: 0,
+                end: world.blocks(),
+            });
         // What was told of a task can become wrong without any news of it.
         let all = self.filter.depends_on_time();
         let mut looks = 0;

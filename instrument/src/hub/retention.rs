@@ -1,6 +1,6 @@
 //! How long ended tasks are listed, and how much memory they may take.
 
-use taskscope_model::{Nanos, Sketch, Sketches, Stamp, Task, TaskId};
+use taskscope_model::{Nanos, Revision, Sketch, Sketches, Stamp, Task, TaskId};
 
 /// What is kept of ended tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) fn cost(task: &Task) -> u64 {
         return 0;
     }
     // Its place in the world's index (an eighth to a half of which is empty) and in the order of ends.
-    let places = 2 * (size_of::<(TaskId, u32)>() + 1) + size_of::<TaskId>();
+    let places = 2 * (size_of::<(TaskId, u32)>() + 1) + 2 * size_of::<(Revision, TaskId)>();
     // The counts of an `Arc` and the slack of an allocation.
     let name = task.birth.name.as_ref().map_or(0, |name| name.len() + 32);
     let sketches = task.sketches.as_ref().map_or(0, |sketches| {

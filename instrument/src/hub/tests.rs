@@ -343,3 +343,32 @@ fn a_burst_of_ends_stays_within_its_bytes_and_is_counted() {
         Some(200_000)
     );
 }
+
+/// The world gives the room of a burst back while its picture is told: tasks that were to come move to where the reader
+/// has been.
+#[test]
+fn a_round_survives_that_the_world_closes_up() {
+    let mut books = Books::new(Retention::default());
+    let born = |n| {
+        Change::Born(
+            id(n),
+            Box::new(birth(n, Stamp(0))),
+            Vitals::at_birth(Stamp(0)),
+        )
+    };
+    (1..=10_000)
+        .map(born)
+        .for_each(|change| books.apply(change));
+    let mut client = Client::new("");
+    for _ in 0..20 {
+        assert!(!client.read(&books), "a part of a round");
+    }
+    let before = books.world().blocks();
+    (1..=10_000)
+        .filter(|n| n % 10 != 0)
+        .for_each(|n| books.apply(Change::Gone(id(n))));
+    assert!(books.world().blocks() < before, "the tasks have moved");
+    assert!((0..100_000).any(|_| client.read(&books)), "the round ends");
+    assert_eq!(client.world.len(), 1000);
+    client.assert_equal(books.world());
+}

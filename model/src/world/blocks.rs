@@ -1,8 +1,9 @@
 //! Reading a world piece by piece, over and over, at the cost of what changed.
 //!
-//! The tasks of a world lie in numbered blocks. A task stays in its block for as long as it is listed, so whoever visits
-//! each block once, with other changes applied between the visits, has seen every task that was listed all the while.
-//! Neither side keeps a list of what is still to be told, however long a reader takes.
+//! The tasks of a world lie in numbered blocks. A task stays in its block for as long as it is listed, except where the
+//! world gives back the room of a burst ([`World::moved`]). So whoever visits each block once, with other changes applied
+//! between the visits but no such move, has seen every task that was listed all the while. Neither side keeps a list of
+//! what is still to be told, however long a reader takes.
 
 use super::{BLOCK, World};
 use crate::{Revision, Task};
@@ -28,10 +29,16 @@ impl<'a> Block<'a> {
 }
 
 impl World {
-    /// How many blocks there are. It never falls.
+    /// How many blocks there are.
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.touched.len()
+    }
+
+    /// When tasks last changed their blocks. Whoever is in the middle of a visit to all blocks has to begin anew.
+    #[must_use]
+    pub fn moved(&self) -> Revision {
+        self.moved
     }
 
     /// The block with this number, counted from 0; `None` beyond the last one.
@@ -112,5 +119,24 @@ mod tests {
         (1..150).for_each(|number| world.apply(Change::Gone(TaskId::new(number).expect("not 0"))));
         (1000..1050).for_each(|number| world.apply(born(number)));
         assert_eq!(block_of(&world, 150), before);
+    }
+
+    #[test]
+    fn a_move_is_told_and_keeps_what_is_known_of_the_blocks() {
+        let mut world = world(10_000);
+        assert_eq!(world.moved(), crate::Revision(0));
+        for number in (1..=10_000).filter(|number| number % 10 != 0) {
+            world.apply(Change::Gone(TaskId::new(number).expect("not 0")));
+        }
+        assert!(world.moved() > crate::Revision(10_000));
+        let blocks: Vec<_> = (0..).map_while(|n| world.block(n)).collect();
+        assert_eq!(blocks.len(), world.blocks());
+        assert!(blocks.len() < 10_000 / 64);
+        for block in &blocks {
+            let newest = block.tasks().map(|task| task.changed()).max();
+            assert!(newest.is_none_or(|newest| newest <= block.changed()));
+        }
+        let listed = blocks.iter().flat_map(super::Block::tasks).count();
+        assert_eq!((listed, world.len()), (1000, 1000));
     }
 }
