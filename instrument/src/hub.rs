@@ -105,6 +105,12 @@ impl Hub {
         self.retention
     }
 
+    /// How many bytes of memory are left for ended tasks until the oldest of them have to go.
+    pub(crate) fn room(&self) -> u64 {
+        let bytes = self.lock().ended_bytes();
+        self.retention.ended_bytes.saturating_sub(bytes)
+    }
+
     /// A reader that has been told nothing yet.
     pub(crate) fn reader(&self, filter: Filter, sketching: Sketching) -> Reader {
         // Under the lock, so that the ends that follow are kept for it.

@@ -336,8 +336,10 @@ fn a_burst_of_ends_stays_within_its_bytes_and_is_counted() {
         (1000..10_000).contains(&listed),
         "{listed} tasks are listed within 1 MiB"
     );
+    assert!(hub.room() < 1000, "{} bytes are left", hub.room());
     hub.expire(Stamp(20_000_000_000));
     assert_eq!(hub.look(World::len), 0);
+    assert_eq!(hub.room(), 1 << 20);
     assert_eq!(
         hub.look(|world| world.site(SiteId(0)).map(|site| site.past.polls)),
         Some(200_000)
