@@ -39,6 +39,7 @@ pub(crate) struct Hub {
     readers: Arc<AtomicUsize>,
 }
 
+#[cfg(test)]
 /// How much a hub keeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
@@ -135,6 +136,7 @@ impl Hub {
         look(self.lock().world())
     }
 
+    #[cfg(test)]
     /// How much is kept.
     pub(crate) fn figures(&self) -> Figures {
         let books = self.lock();

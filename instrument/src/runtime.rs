@@ -11,7 +11,9 @@ static SEEN: Mutex<Vec<Id>> = Mutex::new(Vec::new());
 /// The runtime in whose context this thread is. Called where a worker starts or a `block_on` is polled for the first
 /// time, and at the first poll on other threads: never under a lock of tokio's.
 pub(crate) fn here() -> Root {
-    let Ok(handle) = Handle::try_current() else { return Root::default() };
+    let Ok(handle) = Handle::try_current() else {
+        return Root::default();
+    };
     let id = handle.id();
     // Held for the search alone. Programs that make runtimes without end must not make this list so.
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -32,7 +32,10 @@ pub(crate) struct Installed;
 
 impl<S: Subscriber> Scope<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { inner, aliases: Aliases::default() }
+        Self {
+            inner,
+            aliases: Aliases::default(),
+        }
     }
 
     /// The user's subscriber.
@@ -43,7 +46,11 @@ impl<S: Subscriber> Scope<S> {
     /// An id of `S` as the world outside sees it.
     #[inline(always)]
     fn outward(&self, theirs: Id) -> Id {
-        if id::kind(theirs.into_u64()) == Kind::Theirs { theirs } else { self.aliases.stand_in(theirs) }
+        if id::kind(theirs.into_u64()) == Kind::Theirs {
+            theirs
+        } else {
+            self.aliases.stand_in(theirs)
+        }
     }
 
     /// An id that came from outside, if it belongs to `S`.
@@ -58,14 +65,19 @@ impl<S: Subscriber> Scope<S> {
 
     /// `S` has no idea of our TRACE hint, which must not open what its own had closed.
     fn hint_allows(&self, metadata: &Metadata<'_>) -> bool {
-        self.inner.max_level_hint().is_none_or(|hint| *metadata.level() <= hint)
+        self.inner
+            .max_level_hint()
+            .is_none_or(|hint| *metadata.level() <= hint)
     }
 
     fn new_user_span(&self, attributes: &Attributes<'_>) -> Id {
         if is_muted() {
             return Id::from_u64(IGNORED);
         }
-        let Some(parent) = attributes.parent().filter(|parent| id::kind(parent.into_u64()) != Kind::Theirs) else {
+        let Some(parent) = attributes
+            .parent()
+            .filter(|parent| id::kind(parent.into_u64()) != Kind::Theirs)
+        else {
             return self.outward(self.inner.new_span(attributes));
         };
         let (metadata, values) = (attributes.metadata(), attributes.values());
@@ -88,7 +100,11 @@ fn new_task(attributes: &Attributes<'_>) -> Id {
     let id = if fields.is_worker {
         WORKER
     } else {
-        record::spawn(&Spawn { site: fields.site, name: &fields.name, tokio_id: fields.tokio_id })
+        record::spawn(&Spawn {
+            site: fields.site,
+            name: &fields.name,
+            tokio_id: fields.tokio_id,
+        })
     };
     Id::from_u64(id)
 }
@@ -121,7 +137,9 @@ impl<S: Subscriber> Subscriber for Scope<S> {
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         match callsite::of(metadata) {
-            Callsite::User => self.hint_allows(metadata) && !is_muted() && self.inner.enabled(metadata),
+            Callsite::User => {
+                self.hint_allows(metadata) && !is_muted() && self.inner.enabled(metadata)
+            }
             callsite => callsite.is_recorded(),
         }
     }
@@ -224,7 +242,10 @@ impl<S: Subscriber> Subscriber for Scope<S> {
             Kind::Task => record::close(raw),
             Kind::Ignored | Kind::Worker => true,
             Kind::Alias => {
-                let closed = self.aliases.theirs(raw).is_some_and(|theirs| self.inner.try_close(theirs));
+                let closed = self
+                    .aliases
+                    .theirs(raw)
+                    .is_some_and(|theirs| self.inner.try_close(theirs));
                 if closed {
                     self.aliases.forget(raw);
                 }

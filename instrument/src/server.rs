@@ -90,6 +90,22 @@ pub(crate) struct ServerStatus {
     pub(crate) stopped: Option<String>,
 }
 
+impl ServerStatus {
+    /// What is wrong, for people.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = String> {
+        let socket = self.socket.as_ref().err().map(|error| error.to_string());
+        let tcp = self.tcp.as_ref().and_then(|tcp| tcp.as_ref().err());
+        let stopped = self.stopped.as_ref();
+        [
+            socket,
+            tcp.map(|error| error.to_string()),
+            stopped.map(|why| format!("viewers can't connect any more: {why}")),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
 /// A running server. Dropping this ends it and removes its socket, without waiting for the thread.
 #[derive(Debug)]
 pub(crate) struct ServerHandle {

@@ -11,6 +11,9 @@ use std::num::{NonZeroU16, NonZeroU64};
 pub struct TaskId(NonZeroU64);
 
 impl TaskId {
+    /// The id with the number 1.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
     /// The id with this number; `None` for 0, which on the wire means "no task".
     #[must_use]
     pub fn new(number: u64) -> Option<Self> {

@@ -150,6 +150,7 @@ impl Harvester {
     /// how many ended tasks each thread may hand over before the next call that were never reported; the others only
     /// count in [`unlisted`](Self::unlisted).
     pub fn harvest(&mut self, listings: u32, mut report: impl FnMut(TaskReport<'_>)) {
+        RECORD.latest.store(crate::clock::ticks(), Relaxed);
         RECORD.dirty.drain(|index| self.touched.push(index));
         for index in std::mem::take(&mut self.touched) {
             self.visit(index, &mut report);
@@ -167,6 +168,7 @@ impl Harvester {
         RECORD.slots.give(&self.freed);
         self.freed.clear();
         self.tables.empty(&RECORD.tables);
+        RECORD.threads.listings.store(listings, Relaxed);
         RECORD
             .threads
             .iter()

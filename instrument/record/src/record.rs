@@ -41,7 +41,9 @@ pub(crate) struct Record {
     pub(crate) listening: AtomicBool,
     pub(crate) lost_to_ending_threads: AtomicU64,
     root: OnceLock<fn() -> Root>,
-    drop_follows_within: OnceLock<u64>,
+    /// The start of the harvester's last round, in ticks: a clock that costs nothing to read.
+    pub(crate) latest: AtomicU64,
+    drop_follows_within: AtomicU64,
 }
 
 pub(crate) static RECORD: Record = Record {
@@ -54,7 +56,8 @@ pub(crate) static RECORD: Record = Record {
     listening: AtomicBool::new(false),
     lost_to_ending_threads: AtomicU64::new(0),
     root: OnceLock::new(),
-    drop_follows_within: OnceLock::new(),
+    latest: AtomicU64::new(0),
+    drop_follows_within: AtomicU64::new(u64::MAX),
 };
 
 /// A task's name, beside its slot since few tasks have one.
@@ -111,13 +114,14 @@ pub struct Root {
 }
 
 /// Gets recording ready: starts the clock and takes the function that tells, from within a `block_on` or a worker, of
-/// the runtime there. Later calls change nothing.
-pub fn start(root: fn() -> Root) {
+/// the runtime there, and how many ended tasks each thread may hand over before the first round of the harvester. Later
+/// calls change nothing.
+pub fn start(root: fn() -> Root, listings: u32) {
+    RECORD.threads.listings.store(listings, Relaxed);
     let clock = crate::clock::start();
     let _ = RECORD.root.set(root);
-    let _ = RECORD
-        .drop_follows_within
-        .set((DROP_FOLLOWS_WITHIN_NS as f64 / clock.ns_per_tick()) as u64);
+    let within = DROP_FOLLOWS_WITHIN_NS as f64 / clock.ns_per_tick();
+    RECORD.drop_follows_within.store(within as u64, Relaxed);
 }
 
 /// Says what this thread is for, until it ends.
@@ -215,15 +219,16 @@ pub fn enter(id: u64) {
     if slot.edges.count() == 0 {
         first_poll(thread, slot);
     }
-    let now = ticks();
     // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
     let own = unsafe { thread.own() };
     let previous = slot.since.load(Relaxed);
-    let delay = slot
-        .word
-        .load()
-        .is_woken()
-        .then(|| now.saturating_sub(slot.first_wake.load(Relaxed).max(previous)));
+    let woken = slot.word.load().is_woken();
+    let follows = own.last.entered.id == id && own.last.end == previous && is_recent(previous);
+    // tokio polls no task without a wake (which a `block_on` does not tell). So this is the drop of a future that has just
+    // returned, and needs no clock. In rare cases it is a poll, whose wake was recorded just before the poll before.
+    let presumed_drop = follows && !woken && !slot.traits.is_block_on();
+    let now = if presumed_drop { previous } else { ticks() };
+    let delay = woken.then(|| now.saturating_sub(slot.first_wake.load(Relaxed).max(previous)));
     let delay_code = delay.map(code);
     slot.edges.change(1, || {
         slot.since.store(now, Relaxed);
@@ -237,12 +242,10 @@ pub fn enter(id: u64) {
     if slot.word.start().mark {
         RECORD.dirty.mark(index);
     }
-    let follows = own.last.entered.id == id
-        && own.last.end == previous
-        && now.saturating_sub(previous) < drop_follows_within();
     own.push(Entered {
         id,
         follows,
+        presumed_drop,
         panicking: std::thread::panicking(),
         delay_code,
     });
@@ -268,12 +271,14 @@ pub fn exit(id: u64) {
     let now = ticks();
     let start = slot.since.load(Relaxed);
     let took = now.saturating_sub(start);
-    let poll_code = code(took);
+    let poll_code = (!entered.presumed_drop).then(|| code(took));
     slot.edges.change(1, || {
         slot.since.store(now, Relaxed);
         slot.busy.store(slot.busy.load(Relaxed) + took, Relaxed);
-        slot.samples()
-            .add(Which::Polls, poll_code, &RECORD.tables, &mut own.tables);
+        if let Some(code) = poll_code {
+            slot.samples()
+                .add(Which::Polls, code, &RECORD.tables, &mut own.tables);
+        }
     });
     if std::thread::panicking() && !entered.panicking {
         slot.traits.set_panicked();
@@ -325,8 +330,9 @@ pub fn close(id: u64) -> bool {
                     .saturating_sub(last.end - last.start),
                 Relaxed,
             );
-            slot.samples()
-                .remove(Which::Polls, last.poll_code, &RECORD.tables);
+            if let Some(code) = last.poll_code {
+                slot.samples().remove(Which::Polls, code, &RECORD.tables);
+            }
             if let Some(code) = last.entered.delay_code {
                 slot.samples().remove(Which::Delays, code, &RECORD.tables);
             }
@@ -494,8 +500,12 @@ fn first_poll(thread: &Thread, slot: &Slot) {
         .sites
         .get(slot.site.load(Relaxed))
         .map(|site| site.kind);
-    if kind == Some(SpawnKind::BlockOn) || unknown {
-        ask_runtime(thread, slot, kind == Some(SpawnKind::BlockOn));
+    let is_block_on = kind == Some(SpawnKind::BlockOn);
+    if is_block_on {
+        slot.traits.set_block_on();
+    }
+    if is_block_on || unknown {
+        ask_runtime(thread, slot, is_block_on);
     }
     // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
     slot.traits
@@ -522,28 +532,19 @@ fn outcome(slot: &Slot, last: Option<LastExit>) -> Outcome {
     }
     // tokio drops a future that has returned right away, on the same thread, before it polls anything else.
     let polled = slot.edges.count() / 2 > 1;
-    let returned = |last: LastExit| polled && last.entered.follows;
-    let is_root = || {
-        RECORD
-            .sites
-            .get(slot.site.load(Relaxed))
-            .is_some_and(|site| site.kind == SpawnKind::BlockOn)
-    };
+    let returned = last.is_some_and(|last| last.entered.follows);
     // A `block_on` goes on until its future returns, but drops it later.
-    if last.is_some_and(returned) || polled && is_root() {
+    if polled && (returned || slot.traits.is_block_on()) {
         Outcome::Done
     } else {
         Outcome::Cancelled
     }
 }
 
-#[inline]
-fn drop_follows_within() -> u64 {
-    RECORD
-        .drop_follows_within
-        .get()
-        .copied()
-        .unwrap_or(u64::MAX)
+/// Whether this moment was less than [`DROP_FOLLOWS_WITHIN_NS`] ago, as far as the harvester's last round tells.
+#[inline(always)]
+fn is_recent(ticks: u64) -> bool {
+    RECORD.latest.load(Relaxed).saturating_sub(ticks) < RECORD.drop_follows_within.load(Relaxed)
 }
 
 fn ended_event(outcome: Outcome) -> EventKind {

@@ -107,7 +107,7 @@ impl Slot {
 }
 
 /// Small facts in one word: the runtime (16 bits), the [`Outcome`] (2), whether a poll panicked, whether the last poll
-/// that was counted was the drop, whether it is the root of a runtime, and how often the span was cloned.
+/// that was counted was the drop, whether it is a `block_on`, and one that does a worker's work, and how often the span was cloned.
 ///
 /// Stored, not added to: its writers are the thread that polls the task and the one that drops it, which tokio orders.
 /// (tokio clones no task's span. Should it begin to, a race would lose a clone: the task would end early, no worse.)
@@ -116,6 +116,7 @@ pub(crate) struct Traits(AtomicU32);
 const PANICKED: u32 = 1 << 18;
 const DROP_COUNTED: u32 = 1 << 19;
 const ROOT: u32 = 1 << 20;
+const BLOCK_ON: u32 = 1 << 21;
 const CLONE: u32 = 1 << 24;
 
 impl Traits {
@@ -135,6 +136,10 @@ impl Traits {
         self.add(ROOT);
     }
 
+    pub(crate) fn set_block_on(&self) {
+        self.add(BLOCK_ON);
+    }
+
     pub(crate) fn set_panicked(&self) {
         self.add(PANICKED);
     }
@@ -149,6 +154,11 @@ impl Traits {
 
     pub(crate) fn is_root(&self) -> bool {
         self.0.load(Relaxed) & ROOT != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_block_on(&self) -> bool {
+        self.0.load(Relaxed) & BLOCK_ON != 0
     }
 
     pub(crate) fn has_panicked(&self) -> bool {

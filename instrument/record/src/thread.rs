@@ -101,6 +101,8 @@ pub(crate) struct Entered {
     pub(crate) id: u64,
     /// Its last poll had ended on this thread just before, and nothing else was polled here since.
     pub(crate) follows: bool,
+    /// It looks like the drop of its future, so its start was not timed.
+    pub(crate) presumed_drop: bool,
     /// The thread was panicking already.
     pub(crate) panicking: bool,
     /// The delay that was counted.
@@ -111,6 +113,7 @@ impl Entered {
     const NOTHING: Self = Self {
         id: 0,
         follows: false,
+        presumed_drop: false,
         panicking: false,
         delay_code: None,
     };
@@ -122,7 +125,8 @@ pub(crate) struct LastExit {
     pub(crate) entered: Entered,
     pub(crate) start: u64,
     pub(crate) end: u64,
-    pub(crate) poll_code: u8,
+    /// The sample that was counted.
+    pub(crate) poll_code: Option<u8>,
 }
 
 impl LastExit {
@@ -130,7 +134,7 @@ impl LastExit {
         entered: Entered::NOTHING,
         start: 0,
         end: 0,
-        poll_code: 0,
+        poll_code: None,
     };
 }
 
@@ -138,7 +142,7 @@ impl LastExit {
 unsafe impl Sync for Thread {}
 
 impl Thread {
-    fn new(ordinal: u32) -> Self {
+    fn new(ordinal: u32, listings: u32) -> Self {
         Self {
             ordinal,
             in_use: AtomicBool::new(true),
@@ -147,7 +151,7 @@ impl Thread {
             current: AtomicU64::new(0),
             worker: AtomicU32::new(0),
             worker_busy: AtomicU64::new(0),
-            listings: AtomicU32::new(0),
+            listings: AtomicU32::new(listings),
             unlisted: AtomicU64::new(0),
             untracked: AtomicU64::new(0),
             clones: AtomicU64::new(0),
@@ -235,23 +239,36 @@ impl Own {
         self.depth += 1;
     }
 
-    /// It is left again; tasks can be left in another order than they were entered. `None` if it was not entered here.
+    /// It is left again. `None` if it was not entered here.
     #[inline(always)]
     pub(crate) fn pop(&mut self, id: u64) -> Option<Entered> {
-        if self.depth > DEPTH {
-            self.depth -= 1;
-            return Some(Entered {
+        let at = self.depth.checked_sub(1)?;
+        match self.stack.get(at) {
+            Some(last) if last.id == id => {
+                self.depth = at;
+                Some(*last)
+            }
+            _ => self.pop_rarely(id),
+        }
+    }
+
+    /// Tasks can be left in another order than they were entered, and entered too deep to be remembered.
+    #[cold]
+    fn pop_rarely(&mut self, id: u64) -> Option<Entered> {
+        let known = self.depth.min(DEPTH);
+        let entered = &mut self.stack[..known];
+        let found = match entered.iter().rposition(|entered| entered.id == id) {
+            Some(at) => {
+                let found = entered[at];
+                entered.copy_within(at + 1.., at);
+                found
+            }
+            None if self.depth > DEPTH => Entered {
                 id,
                 ..Entered::NOTHING
-            });
-        }
-        let entered = &mut self.stack[..self.depth];
-        let at = match entered.last() {
-            Some(last) if last.id == id => self.depth - 1,
-            _ => entered.iter().rposition(|entered| entered.id == id)?,
+            },
+            None => return None,
         };
-        let found = entered[at];
-        entered.copy_within(at + 1.., at);
         self.depth -= 1;
         Some(found)
     }
@@ -312,6 +329,8 @@ fn register() -> Option<&'static Thread> {
 
 /// The states of all threads, newest first, those of ended threads among them.
 pub(crate) struct Threads {
+    /// What a thread may list that comes between two rounds of the harvester.
+    pub(crate) listings: AtomicU32,
     first: AtomicPtr<Thread>,
     count: AtomicU32,
 }
@@ -320,6 +339,7 @@ impl Threads {
     #[cfg(not(loom))]
     pub(crate) const fn new() -> Self {
         Self {
+            listings: AtomicU32::new(0),
             first: AtomicPtr::new(std::ptr::null_mut()),
             count: AtomicU32::new(0),
         }
@@ -340,8 +360,9 @@ impl Threads {
         if let Some(thread) = self.iter().find(unused) {
             return thread;
         }
+        let ordinal = self.count.fetch_add(1, Relaxed) + 1;
         let thread: &'static Thread =
-            Box::leak(Box::new(Thread::new(self.count.fetch_add(1, Relaxed) + 1)));
+            Box::leak(Box::new(Thread::new(ordinal, self.listings.load(Relaxed))));
         let mut first = self.first.load(Acquire);
         loop {
             thread.next.store(first, Relaxed);

@@ -66,6 +66,7 @@ impl Departed {
         self.horizon
     }
 
+    #[cfg(test)]
     /// How many are remembered.
     pub(super) fn len(&self) -> usize {
         self.gone.len()

@@ -182,7 +182,12 @@ impl Reader {
         self.place.sites = world.revision();
         chunk.totals = self.new_totals(books);
         let all_gone = self.read_gone(books, &mut chunk);
-        chunk.complete = self.read_tasks(books, &mut chunk) && all_gone;
+        // A round that began under an earlier lock leaves out what happened since: another one has to follow it.
+        let mut all_told = self.read_tasks(books, &mut chunk);
+        if all_told && self.place.base < world.revision() {
+            all_told = self.read_tasks(books, &mut chunk);
+        }
+        chunk.complete = all_told && all_gone;
         chunk
     }
 

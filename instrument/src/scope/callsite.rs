@@ -24,7 +24,13 @@ pub(crate) enum Callsite {
 }
 
 impl Callsite {
-    const ALL: [Self; 5] = [Self::User, Self::Spawn, Self::SpawnBlocking, Self::Waker, Self::Unrecorded];
+    const ALL: [Self; 5] = [
+        Self::User,
+        Self::Spawn,
+        Self::SpawnBlocking,
+        Self::Waker,
+        Self::Unrecorded,
+    ];
 
     /// Whether its spans and events should be delivered.
     pub(crate) fn is_recorded(self) -> bool {
@@ -35,7 +41,11 @@ impl Callsite {
 /// Classifies by names. Targets are matched whole: other crates' names begin with "tokio" too.
 fn classify(metadata: &Metadata<'_>) -> Callsite {
     // State changes of resources have targets without a crate's name, so the module has to tell that they are tokio's.
-    let of_tokio = || metadata.module_path().is_some_and(|module| module.starts_with("tokio::"));
+    let of_tokio = || {
+        metadata
+            .module_path()
+            .is_some_and(|module| module.starts_with("tokio::"))
+    };
     match (metadata.target(), metadata.name()) {
         ("tokio::task", "runtime.spawn") => Callsite::Spawn,
         ("tokio::task::blocking", "runtime.spawn") => Callsite::SpawnBlocking,
@@ -45,7 +55,11 @@ fn classify(metadata: &Metadata<'_>) -> Callsite {
                 name,
                 "runtime.resource" | "runtime.resource.async_op" | "runtime.resource.async_op.poll"
             );
-            if resource && target.starts_with("tokio::") { Callsite::Unrecorded } else { Callsite::User }
+            if resource && target.starts_with("tokio::") {
+                Callsite::Unrecorded
+            } else {
+                Callsite::User
+            }
         }
         (
             "runtime::resource::state_update"
@@ -66,7 +80,12 @@ struct Place {
     kind: AtomicU8,
 }
 
-static TABLE: [Place; PLACES] = [const { Place { key: AtomicUsize::new(0), kind: AtomicU8::new(0) } }; PLACES];
+static TABLE: [Place; PLACES] = [const {
+    Place {
+        key: AtomicUsize::new(0),
+        kind: AtomicU8::new(0),
+    }
+}; PLACES];
 
 fn places(key: usize) -> impl Iterator<Item = &'static Place> {
     let first = (key >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
@@ -99,7 +118,9 @@ pub(crate) fn of(metadata: &Metadata<'_>) -> Callsite {
     let key = std::ptr::from_ref(metadata) as usize;
     for place in places(key) {
         match place.key.load(Acquire) {
-            there if there == key => return Callsite::ALL[place.kind.load(Relaxed) as usize % Callsite::ALL.len()],
+            there if there == key => {
+                return Callsite::ALL[place.kind.load(Relaxed) as usize % Callsite::ALL.len()];
+            }
             0 => return Callsite::User,
             _ => {}
         }

@@ -16,33 +16,69 @@ pub(crate) struct SpawnFields {
 }
 
 impl Visit for SpawnFields {
+    #[inline]
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match field.name() {
-            "task.id" => self.tokio_id = value,
-            "size.bytes" => self.site.size = value,
-            "original_size.bytes" => self.site.boxed_from = value,
-            "loc.line" => self.site.line = u32::try_from(value).unwrap_or(0),
-            "loc.col" => self.site.column = u32::try_from(value).unwrap_or(0),
+        match Key::of(field) {
+            Key::TaskId => self.tokio_id = value,
+            Key::Size => self.site.size = value,
+            Key::OriginalSize => self.site.boxed_from = value,
+            Key::LineOrFile => self.site.line = u32::try_from(value).unwrap_or(0),
+            Key::Column => self.site.column = u32::try_from(value).unwrap_or(0),
             _ => {}
         }
     }
 
+    #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "loc.file" => self.site.file = text(value),
-            "task.name" => self.record_debug(field, &format_args!("{value}")),
+        match Key::of(field) {
+            Key::LineOrFile => self.site.file = text(value),
+            Key::Name => self.record_debug(field, &format_args!("{value}")),
             _ => {}
         }
     }
 
+    #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Writing into these can't fail, and a `Debug` of tokio's does not either.
-        let _ = match field.name() {
-            "kind" => write!(KindOf(&mut self.site.kind), "{value:?}"),
-            "task.name" => write!(Limited(&mut self.name), "{value:?}"),
-            "fn" => write!(TypeName(self), "{value:?}"),
+        let _ = match Key::of(field) {
+            Key::Kind => write!(KindOf(&mut self.site.kind), "{value:?}"),
+            Key::Name => write!(Limited(&mut self.name), "{value:?}"),
+            Key::Closure => write!(TypeName(self), "{value:?}"),
             _ => Ok(()),
         };
+    }
+}
+
+/// The fields of a task's span. This runs for each field of each spawn, so they are told apart by length and first
+/// letter, and by the type of their values.
+enum Key {
+    Kind,
+    Closure,
+    TaskId,
+    Column,
+    LineOrFile,
+    Name,
+    Size,
+    OriginalSize,
+    Unknown,
+}
+
+impl Key {
+    #[inline(always)]
+    fn of(field: &Field) -> Self {
+        let name = field.name().as_bytes();
+        match (name.len(), name.first()) {
+            (2, Some(b'f')) => Self::Closure,
+            (4, Some(b'k')) => Self::Kind,
+            (7, Some(b't')) => Self::TaskId,
+            (7, Some(b'l')) => Self::Column,
+            // `loc.line` is a number, `loc.file` a text.
+            (8, Some(b'l')) => Self::LineOrFile,
+            (9, Some(b't')) => Self::Name,
+            (10, Some(b's')) => Self::Size,
+            (19, Some(b'o')) => Self::OriginalSize,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -68,7 +104,10 @@ struct Limited<'a>(&'a mut String);
 impl Write for Limited<'_> {
     fn write_str(&mut self, part: &str) -> fmt::Result {
         let room = MAX_NAME.saturating_sub(self.0.len());
-        let end = (0..=room.min(part.len())).rev().find(|end| part.is_char_boundary(*end)).unwrap_or(0);
+        let end = (0..=room.min(part.len()))
+            .rev()
+            .find(|end| part.is_char_boundary(*end))
+            .unwrap_or(0);
         self.0.push_str(part.get(..end).unwrap_or_default());
         Ok(())
     }
@@ -79,7 +118,8 @@ struct TypeName<'a>(&'a mut SpawnFields);
 
 impl Write for TypeName<'_> {
     fn write_str(&mut self, name: &str) -> fmt::Result {
-        self.0.is_worker |= name.starts_with("tokio::runtime::scheduler::") && name.contains("::worker::Launch::");
+        self.0.is_worker |=
+            name.starts_with("tokio::runtime::scheduler::") && name.contains("::worker::Launch::");
         if self.0.site.type_name == Text::default() {
             self.0.site.type_name = text(name);
         }
@@ -115,11 +155,12 @@ impl Visit for WakerFields {
 
     #[inline]
     fn record_str(&mut self, _: &Field, value: &str) {
-        self.op = match value {
-            "waker.clone" => WakerOp::Clone,
-            "waker.drop" => WakerOp::Drop,
-            "waker.wake" => WakerOp::Wake,
-            "waker.wake_by_ref" => WakerOp::WakeByRef,
+        // Told apart as cheaply as can be: "waker.clone", "waker.drop", "waker.wake", "waker.wake_by_ref".
+        self.op = match (value.len(), value.as_bytes().get(6)) {
+            (11, Some(b'c')) => WakerOp::Clone,
+            (10, Some(b'd')) => WakerOp::Drop,
+            (10, Some(b'w')) => WakerOp::Wake,
+            (17, Some(b'w')) => WakerOp::WakeByRef,
             _ => WakerOp::Unknown,
         };
     }

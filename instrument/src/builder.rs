@@ -1,0 +1,103 @@
+//! How an app sets the instrument up.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing_core::subscriber::NoSubscriber;
+use tracing_core::{Dispatch, Subscriber, dispatcher};
+
+use crate::config::Config;
+use crate::scope::Scope;
+use crate::target;
+
+/// Settings that differ from the defaults.
+///
+/// Each has a variable of the environment too, which is taken where the app says nothing:
+///
+/// | method | variable | default |
+/// |---|---|---|
+/// | | `TASKSCOPE=off` | `on`: with `off` nothing is recorded, and no thread started |
+/// | [`name`](Self::name) | `TASKSCOPE_NAME` | the executable's file name |
+/// | [`socket_dir`](Self::socket_dir) | `TASKSCOPE_DIR` | `$XDG_RUNTIME_DIR/taskscope`, or `taskscope-UID` among the temporary files |
+/// | [`bind`](Self::bind) | `TASKSCOPE_BIND` | no TCP |
+/// | [`allow_remote`](Self::allow_remote) | `TASKSCOPE_ALLOW_REMOTE=anyone-may-read-this-process` | loopback addresses only |
+/// | [`ended_for`](Self::ended_for) | `TASKSCOPE_ENDED_SECONDS` | 10 s |
+/// | [`ended_bytes`](Self::ended_bytes) | `TASKSCOPE_ENDED_BYTES` | 8 MiB |
+///
+/// ```no_run
+/// taskscope::builder().name("shop").bind(([127, 0, 0, 1], 6670).into()).init();
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is set up before `init` or `wrap`"]
+pub struct Builder {
+    config: Config,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            config: Config::from_env(|name| std::env::var(name).ok()),
+        }
+    }
+}
+
+impl Builder {
+    /// What viewers call this process.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.config.name = Some(name.into());
+        self
+    }
+
+    /// The folder for the Unix socket. Viewers look into the default one unless they are told otherwise.
+    pub fn socket_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.config.socket_dir = Some(dir.into());
+        self
+    }
+
+    /// Lets viewers connect over TCP too. There is no authentication: everybody who can reach the address can read
+    /// task names and source paths, so only loopback addresses are taken unless [`allow_remote`](Self::allow_remote)
+    /// is set. Port 0 takes a free one, which [`status`](crate::status) tells.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.config.bind = Some(address);
+        self
+    }
+
+    /// Lets [`bind`](Self::bind) take addresses that other machines can reach.
+    pub fn allow_remote(mut self, allow: bool) -> Self {
+        self.config.allow_remote = allow;
+        self
+    }
+
+    /// How long ended tasks stay listed.
+    pub fn ended_for(mut self, time: Duration) -> Self {
+        self.config.ended_for = time;
+        self
+    }
+
+    /// How much memory ended tasks may take that are listed, in bytes. When it is used up the oldest go first, and tasks
+    /// that were never seen alive, because they came and went within 50 ms, are only counted.
+    pub fn ended_bytes(mut self, bytes: u64) -> Self {
+        self.config.ended_bytes = bytes;
+        self
+    }
+
+    /// Puts the instrument around a subscriber, to be installed as the global one.
+    pub fn wrap<S: Subscriber>(self, subscriber: S) -> Scope<S> {
+        target::start(self.config);
+        Scope::new(subscriber)
+    }
+
+    /// Installs the instrument as the process's global subscriber, without logs of the app's own.
+    ///
+    /// To be called before a runtime is built: what lives before can't be seen. Where another subscriber is set
+    /// already, the process can be found by viewers but shows no tasks, and says why; see [`status`](crate::status).
+    pub fn init(self) {
+        if !self.config.enabled {
+            return;
+        }
+        let dispatch = Dispatch::new(self.wrap(NoSubscriber::new()));
+        // The viewer and `status` tell of a failure, from looking at what is installed.
+        let _ = dispatcher::set_global_default(dispatch);
+    }
+}

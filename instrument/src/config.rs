@@ -1,0 +1,141 @@
+//! How the instrument is set up: by the environment, then by the app.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What `TASKSCOPE_ALLOW_REMOTE` has to say.
+const CONSENT: &str = "anyone-may-read-this-process";
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) enabled: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) socket_dir: Option<PathBuf>,
+    pub(crate) bind: Option<SocketAddr>,
+    pub(crate) allow_remote: bool,
+    pub(crate) ended_for: Duration,
+    pub(crate) ended_bytes: u64,
+    /// What could not be understood, for people.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Config {
+    /// The defaults, changed by what `variable` gives of the environment.
+    pub(crate) fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let mut config = Self {
+            enabled: true,
+            name: None,
+            socket_dir: None,
+            bind: None,
+            allow_remote: false,
+            ended_for: Duration::from_secs(10),
+            ended_bytes: 8 << 20,
+            problems: Vec::new(),
+        };
+        let value = |name: &str| variable(name).filter(|value| !value.is_empty());
+        if let Some(switch) = value("TASKSCOPE") {
+            match switch.as_str() {
+                "off" | "0" => config.enabled = false,
+                "on" | "1" => {}
+                other => config.refuse("TASKSCOPE", other, "`on` or `off`"),
+            }
+        }
+        config.name = value("TASKSCOPE_NAME");
+        if let Some(address) = value("TASKSCOPE_BIND") {
+            match address.parse() {
+                Ok(address) => config.bind = Some(address),
+                Err(_) => config.refuse(
+                    "TASKSCOPE_BIND",
+                    &address,
+                    "an address and a port, as 127.0.0.1:6670",
+                ),
+            }
+        }
+        if let Some(consent) = value("TASKSCOPE_ALLOW_REMOTE") {
+            match consent == CONSENT {
+                true => config.allow_remote = true,
+                false => config.refuse(
+                    "TASKSCOPE_ALLOW_REMOTE",
+                    &consent,
+                    &format!("the words `{CONSENT}`"),
+                ),
+            }
+        }
+        if let Some(seconds) = value("TASKSCOPE_ENDED_SECONDS") {
+            match seconds.parse::<u32>() {
+                Ok(seconds) => config.ended_for = Duration::from_secs(seconds.into()),
+                Err(_) => config.refuse("TASKSCOPE_ENDED_SECONDS", &seconds, "a number of seconds"),
+            }
+        }
+        if let Some(bytes) = value("TASKSCOPE_ENDED_BYTES") {
+            match bytes.parse() {
+                Ok(bytes) => config.ended_bytes = bytes,
+                Err(_) => config.refuse("TASKSCOPE_ENDED_BYTES", &bytes, "a number of bytes"),
+            }
+        }
+        config
+    }
+
+    fn refuse(&mut self, name: &str, value: &str, wanted: &str) {
+        self.problems.push(format!(
+            "{name} is `{value}`, which is not {wanted}: it is left out"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        Config::from_env(|name| {
+            variables
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_environment_sets_what_it_names() {
+        let config = config(&[
+            ("TASKSCOPE_NAME", "shop"),
+            ("TASKSCOPE_BIND", "127.0.0.1:6670"),
+            ("TASKSCOPE_ENDED_SECONDS", "3"),
+            ("TASKSCOPE_ENDED_BYTES", "1000"),
+        ]);
+        assert_eq!(
+            (config.name.as_deref(), config.bind.map(|a| a.port())),
+            (Some("shop"), Some(6670))
+        );
+        assert_eq!(
+            (
+                config.ended_for.as_secs(),
+                config.ended_bytes,
+                config.problems.len()
+            ),
+            (3, 1000, 0)
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_and_left_out() {
+        let config = config(&[
+            ("TASKSCOPE", "perhaps"),
+            ("TASKSCOPE_BIND", "6670"),
+            ("TASKSCOPE_ALLOW_REMOTE", "1"),
+            ("TASKSCOPE_ENDED_SECONDS", "-1"),
+            ("TASKSCOPE_ENDED_BYTES", ""),
+        ]);
+        assert!(config.enabled && config.bind.is_none() && !config.allow_remote);
+        assert_eq!(config.problems.len(), 4, "{:?}", config.problems);
+    }
+
+    #[test]
+    fn remote_viewers_take_words() {
+        assert!(config(&[("TASKSCOPE_ALLOW_REMOTE", CONSENT)]).allow_remote);
+        assert!(!config(&[("TASKSCOPE", "off")]).enabled);
+    }
+}

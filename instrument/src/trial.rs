@@ -1,0 +1,26 @@
+//! A trial at start-up: a task of our own, on a thread of our own, that shows which of tokio's events arrive.
+//!
+//! It tells "this process cannot deliver" from "the app has done nothing yet". What the trial does is counted apart and
+//! shows nowhere else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
+use taskscope_record::{self as record, Role};
+
+/// Starts the trial; `over` is set when it has ended. `false` if the system has no thread to give.
+pub(crate) fn start(over: Arc<AtomicBool>) -> bool {
+    thread::Builder::new()
+        .name("taskscope-trial".to_owned())
+        .spawn(move || {
+            record::set_role(Role::Trial);
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
+                // A task that is polled twice, is woken, and has its waker cloned by whom it yields to.
+                let task = runtime.spawn(tokio::task::yield_now());
+                let _ = runtime.block_on(task);
+            }
+            over.store(true, Relaxed);
+        })
+        .is_ok()
+}

@@ -1,0 +1,191 @@
+//! A viewer for tests: connects to this very process and puts what it is told into a `World`.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "each test uses a part of this"
+)]
+
+use std::num::{NonZeroU16, NonZeroU64};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper_util::rt::TokioIo;
+use taskscope_model::{
+    Birth, Change, LastWaker, Nanos, RuntimeId, SiteId, Stamp, State, TaskId, Totals, Vitals, World,
+};
+use taskscope_proto::v1::taskscope_client::TaskscopeClient;
+use taskscope_proto::v1::{self, vitals};
+use tokio::net::UnixStream;
+use tonic::transport::{Channel, Endpoint};
+
+pub type Client = TaskscopeClient<Channel>;
+
+/// A runtime for the viewer's side, on a thread whose tasks are not the app's.
+pub fn on_a_thread_of_its_own<T: Send>(work: impl AsyncFnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let viewer = scope.spawn(|| {
+            // Under a subscriber of its own, so that the viewer's tasks are not among those that are looked at.
+            let quiet = tracing_core::dispatcher::Dispatch::new(
+                tracing_core::subscriber::NoSubscriber::new(),
+            );
+            tracing_core::dispatcher::with_default(&quiet, || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
+                runtime.expect("a runtime").block_on(work())
+            })
+        });
+        viewer.join().expect("the viewer does not panic")
+    })
+}
+
+pub async fn connect(socket: &Path) -> Client {
+    let socket = socket.to_owned();
+    let connector = tower::service_fn(move |_| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    });
+    let channel = Endpoint::from_static("http://taskscope")
+        .connect_with_connector(connector)
+        .await;
+    TaskscopeClient::new(channel.expect("the server answers"))
+}
+
+/// Watches until `enough` says so of a complete picture, for a minute at the most.
+pub async fn watch_until(
+    client: &mut Client,
+    request: v1::WatchRequest,
+    mut enough: impl FnMut(&World) -> bool,
+) -> World {
+    let mut world = World::new();
+    #[allow(clippy::disallowed_methods, reason = "a deadline for a test")]
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut updates = client
+        .watch(request)
+        .await
+        .expect("watching is allowed")
+        .into_inner();
+    let mut sequence = 0;
+    loop {
+        let update = updates
+            .message()
+            .await
+            .expect("the stream lives")
+            .expect("the stream goes on");
+        sequence += 1;
+        assert_eq!(update.sequence, sequence);
+        assert!(prost::Message::encoded_len(&update) < 1 << 20);
+        let complete = update.complete;
+        if update.restart {
+            world = World::new();
+        }
+        changes(update)
+            .into_iter()
+            .for_each(|change| world.apply(change));
+        if complete && enough(&world) {
+            return world;
+        }
+        #[allow(clippy::disallowed_methods, reason = "a deadline for a test")]
+        let now = Instant::now();
+        assert!(
+            now < deadline,
+            "not within a minute; last seen: {:?}, {} listed",
+            world.totals(),
+            world.len()
+        );
+    }
+}
+
+fn changes(update: v1::WatchUpdate) -> Vec<Change> {
+    let mut changes = vec![Change::Now(Stamp(update.now_ns))];
+    for task in update.tasks {
+        let id = TaskId::new(task.id).expect("tasks have ids");
+        let vitals = task.vitals.map(vitals_of);
+        match (task.birth, vitals) {
+            (Some(birth), Some(vitals)) => {
+                changes.push(Change::Born(id, Box::new(birth_of(birth)), vitals))
+            }
+            (None, Some(vitals)) => changes.push(Change::Lived(id, vitals)),
+            (_, None) => {}
+        }
+    }
+    changes.extend(
+        update
+            .gone
+            .into_iter()
+            .filter_map(TaskId::new)
+            .map(Change::Gone),
+    );
+    changes.extend(
+        update
+            .totals
+            .map(|totals| Change::Totals(Box::new(totals_of(totals)))),
+    );
+    changes
+}
+
+fn birth_of(birth: v1::Birth) -> Birth {
+    Birth {
+        tokio_id: NonZeroU64::new(birth.tokio_id),
+        parent: TaskId::new(birth.parent),
+        name: (!birth.name.is_empty()).then(|| Arc::from(birth.name)),
+        site: SiteId(birth.site),
+        created: Stamp(birth.created_ns),
+    }
+}
+
+fn vitals_of(vitals: v1::Vitals) -> Vitals {
+    Vitals {
+        state: match vitals.state() {
+            v1::TaskState::Scheduled => State::Scheduled,
+            v1::TaskState::Running => State::Running,
+            v1::TaskState::Idle => State::Idle,
+            v1::TaskState::Done => State::Done,
+            v1::TaskState::Cancelled => State::Cancelled,
+            v1::TaskState::Panicked => State::Panicked,
+            v1::TaskState::Unknown => panic!("a task is in some state"),
+        },
+        since: Stamp(vitals.since_ns),
+        polls: vitals.polls,
+        busy: Nanos(vitals.busy_ns),
+        scheduled: Nanos(vitals.scheduled_ns),
+        wakes: vitals.wakes,
+        self_wakes: vitals.self_wakes,
+        last_waker: match vitals.last_waker {
+            None => LastWaker::Nobody,
+            Some(vitals::LastWaker::WokenBy(id)) => {
+                LastWaker::Task(TaskId::new(id).expect("an id"))
+            }
+            Some(vitals::LastWaker::WokenOutside(_)) => LastWaker::NoTask,
+        },
+        wakers: vitals.wakers,
+        runtime: u16::try_from(vitals.runtime)
+            .ok()
+            .and_then(NonZeroU16::new)
+            .map(RuntimeId),
+    }
+}
+
+fn totals_of(totals: v1::Totals) -> Totals {
+    Totals {
+        spawned: totals.spawned,
+        scheduled: totals.scheduled,
+        running: totals.running,
+        idle: totals.idle,
+        done: totals.done,
+        cancelled: totals.cancelled,
+        panicked: totals.panicked,
+        polls: totals.polls,
+        busy: Nanos(totals.busy_ns),
+        delayed: Nanos(totals.delayed_ns),
+        wakes: totals.wakes,
+        self_wakes: totals.self_wakes,
+        workers: totals.workers,
+        worker_busy: Nanos(totals.worker_busy_ns),
+        unlisted: totals.unlisted,
+        untracked: totals.untracked,
+        unplaced: totals.unplaced,
+    }
+}
