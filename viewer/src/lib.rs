@@ -2,3 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod feed;
+pub mod text;
+pub mod tui;

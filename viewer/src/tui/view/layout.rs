@@ -1,0 +1,80 @@
+//! Which part of the screen is what.
+
+use ratatui::layout::Rect;
+
+use super::super::app::{App, Mode, Screen};
+use super::super::link::Phase;
+
+/// The smallest terminal that is drawn on, in columns and rows.
+pub(in super::super) const LEAST: (u16, u16) = (24, 6);
+/// From so many rows on there is room for the tabs.
+const ROOMY: u16 = 12;
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Regions {
+    /// Who the target is and how it does.
+    pub(in super::super) header: Rect,
+    /// What is wrong with the connection; empty where nothing is.
+    pub(in super::super) banner: Rect,
+    /// The tabs; empty where there is no room.
+    pub(in super::super) tabs: Rect,
+    /// What the screen is about.
+    pub(in super::super) title: Rect,
+    /// The screen itself; in a table, its first line is the headings.
+    pub(in super::super) body: Rect,
+    /// What is missing from the picture; empty where nothing is.
+    pub(in super::super) losses: Rect,
+    /// Keys, notices and what is typed.
+    pub(in super::super) footer: Rect,
+}
+
+impl Regions {
+    /// The parts of the app's screen; `None` where it is too small.
+    pub(in super::super) fn of(app: &App) -> Option<Self> {
+        Self::within(app, Rect::new(0, 0, app.size.0, app.size.1))
+    }
+
+    /// The parts of an area.
+    pub(in super::super) fn within(app: &App, area: Rect) -> Option<Self> {
+        if area.width < LEAST.0 || area.height < LEAST.1 {
+            return None;
+        }
+        let mut rest = area;
+        let mut top = |rows: u16| {
+            let part = Rect { height: rows, ..rest };
+            rest.y += rows;
+            rest.height -= rows;
+            part
+        };
+        let roomy = area.height >= ROOMY;
+        let header = top(1);
+        let banner = top(u16::from(has_banner(app)));
+        let tabs = top(u16::from(roomy));
+        let title = top(1);
+        let footer_rows = if matches!(app.mode, Mode::Filter(_)) { 2 } else { 1 };
+        let losses_rows = u16::from(has_losses(app) && area.height >= LEAST.1 + 2);
+        let below = footer_rows + losses_rows;
+        let body = top(rest.height.saturating_sub(below));
+        let losses = top(losses_rows);
+        let footer = top(footer_rows.min(rest.height));
+        Some(Self { header, banner, tabs, title, body, losses, footer })
+    }
+}
+
+/// How many rows of a table, or lines of a text, can be seen.
+pub(in super::super) fn body_height(app: &App) -> usize {
+    let heading = usize::from(matches!(app.screen(), Screen::Tasks(_) | Screen::Groups));
+    let height = Regions::of(app).map_or(1, |regions| usize::from(regions.body.height));
+    height.saturating_sub(heading).max(1)
+}
+
+fn has_banner(app: &App) -> bool {
+    // Before the first picture the whole screen tells how the connection stands.
+    app.link.hello.is_some() && !matches!(app.link.phase, Phase::Live)
+}
+
+fn has_losses(app: &App) -> bool {
+    let totals = app.picture.world().totals();
+    totals.unlisted + totals.untracked + totals.unplaced > 0
+}
