@@ -4,16 +4,23 @@
 use std::sync::Arc;
 
 use taskscope_model::query::{Column, Filter, Order};
-use taskscope_model::{State, Task, TaskId, World};
+use taskscope_model::{Site, State, Task, TaskId, World};
 
 use super::cursor::{Cursor, Settled};
 use crate::text::label;
 
-/// A place in the source where tasks are spawned.
+/// A place in the source where tasks are spawned; the file is empty where it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) file: Arc<str>,
     pub(super) line: u32,
+}
+
+impl Place {
+    /// Whether a site is of this place. Sites whose file is not known are all of one place.
+    fn is_of(&self, site: &Site) -> bool {
+        site.file == self.file && (site.line == self.line || site.file.is_empty())
+    }
 }
 
 /// The table of tasks.
@@ -98,12 +105,13 @@ impl TaskTable {
     /// Computes the rows anew. Says what became of the selection where it was lost.
     pub(super) fn refresh(&mut self, world: &World, height: usize) -> Option<String> {
         let ended = self.shows_ended();
-        let here: Option<Vec<bool>> = self.place.as_ref().map(|place| {
-            let here = |site: &taskscope_model::Site| site.file == place.file && site.line == place.line;
-            world.sites().map(|(_, site)| here(site)).collect()
-        });
+        let place = self.place.as_ref();
+        // By site first: that needs no look at the file's name for each task.
+        let here: Vec<bool> = world.sites().map(|(_, site)| place.is_some_and(|place| place.is_of(site))).collect();
         let is_here = |task: &Task| {
-            here.as_ref().is_none_or(|here| here.get(task.birth.site.0 as usize) == Some(&true))
+            place.is_none_or(|place| {
+                here.get(task.birth.site.0 as usize).copied().unwrap_or(place.file.is_empty())
+            })
         };
         (self.candidates, self.hidden) = (0, 0);
         let mut tasks = Vec::with_capacity(self.rows.len());

@@ -303,7 +303,10 @@ fn footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
             line.push(Span::raw(rest.as_str().to_owned()));
             put_line(buffer, area, 0, &Line::from(line));
             match &prompt.error {
-                None => hints(&[("⏎", "keep"), ("esc", "as before"), ("↑↓", "history"), ("?", "in help: the language")], look, area, 1, buffer),
+                None => {
+                    let keys = [("⏎", "keep"), ("esc", "as before"), ("↑↓", "history"), ("ctrl-u", "empty")];
+                    hints(&keys, look, area, 1, buffer);
+                }
                 Some(error) => {
                     let text = prompt.text();
                     let at = (0..=error.at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
@@ -316,7 +319,10 @@ fn footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
                 }
             }
         }
-        Mode::Sort(_) => hints(&[("j k", "choose"), ("⏎", "sort"), ("R", "reverse"), ("esc", "leave")], look, area, 0, buffer),
+        Mode::Sort(_) => {
+            let keys = [("j k", "choose"), ("⏎", "sort"), ("R", "reverse"), ("esc", "leave")];
+            hints(&keys, look, area, 0, buffer);
+        }
         Mode::Screen => {
             if let Some(notice) = &app.notice {
                 put(buffer, area, 1, 0, &fit(&notice.text, usize::from(area.width).saturating_sub(1)), look.accent);

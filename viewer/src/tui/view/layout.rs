@@ -40,25 +40,27 @@ impl Regions {
         if area.width < LEAST.0 || area.height < LEAST.1 {
             return None;
         }
-        let mut rest = area;
-        let mut top = |rows: u16| {
-            let part = Rect { height: rows, ..rest };
-            rest.y += rows;
-            rest.height -= rows;
+        let mut y = area.y;
+        let mut next = |rows: u16| {
+            let part = Rect { y, height: rows, ..area };
+            y += rows;
             part
         };
-        let roomy = area.height >= ROOMY;
-        let header = top(1);
-        let banner = top(u16::from(has_banner(app)));
-        let tabs = top(u16::from(roomy));
-        let title = top(1);
-        let footer_rows = if matches!(app.mode, Mode::Filter(_)) { 2 } else { 1 };
-        let losses_rows = u16::from(has_losses(app) && area.height >= LEAST.1 + 2);
-        let below = footer_rows + losses_rows;
-        let body = top(rest.height.saturating_sub(below));
-        let losses = top(losses_rows);
-        let footer = top(footer_rows.min(rest.height));
-        Some(Self { header, banner, tabs, title, body, losses, footer })
+        let banner = u16::from(has_banner(app));
+        let tabs = u16::from(area.height >= ROOMY);
+        let footer = if matches!(app.mode, Mode::Filter(_)) { 2 } else { 1 };
+        let losses = u16::from(has_losses(app) && area.height >= LEAST.1 + 2);
+        // The header and the title take one row each.
+        let body = area.height.saturating_sub(banner + tabs + footer + losses + 2);
+        Some(Self {
+            header: next(1),
+            banner: next(banner),
+            tabs: next(tabs),
+            title: next(1),
+            body: next(body),
+            losses: next(losses),
+            footer: next(footer),
+        })
     }
 }
 
