@@ -24,8 +24,10 @@ use taskscope_model::{LastWaker, Site, Task, TaskId, World};
 #[must_use]
 pub fn label(task: &Task, world: &World) -> String {
     let site = world.site(task.birth.site);
-    let name = name(task, world)
-        .or_else(|| site.filter(|site| !site.file.is_empty()).map(|site| clean(&site.short()).into_owned()));
+    let name = name(task, world).or_else(|| {
+        site.filter(|site| !site.file.is_empty())
+            .map(|site| clean(&site.short()).into_owned())
+    });
     match (name, task.birth.tokio_id) {
         (Some(name), Some(id)) => format!("{name} #{id}"),
         (Some(name), None) => name,
@@ -37,21 +39,35 @@ pub fn label(task: &Task, world: &World) -> String {
 /// [`label`] of the task with this id, or words that say that it is not known any more.
 #[must_use]
 pub fn label_of(id: TaskId, world: &World) -> String {
-    world.task(id).map_or_else(|| "a task that is no longer kept".to_owned(), |task| label(task, world))
+    world.task(id).map_or_else(
+        || "a task that is no longer kept".to_owned(),
+        |task| label(task, world),
+    )
 }
 
 /// The name that the app gave a task, else the type of its closure. Safe for a terminal.
 #[must_use]
 pub fn name(task: &Task, world: &World) -> Option<String> {
-    let closure = || world.site(task.birth.site).and_then(|site| site.type_name.as_deref());
-    task.birth.name.as_deref().filter(|name| !name.is_empty()).or_else(closure).map(|s| clean(s).into_owned())
+    let closure = || {
+        world
+            .site(task.birth.site)
+            .and_then(|site| site.type_name.as_deref())
+    };
+    task.birth
+        .name
+        .as_deref()
+        .filter(|name| !name.is_empty())
+        .or_else(closure)
+        .map(|s| clean(s).into_owned())
 }
 
 /// Where tasks are spawned, with as much of the path as fits into so many columns: `src/api/upload.rs:120`,
 /// `upload.rs:120`, `upload…`; `?` where it is not known. Safe for a terminal.
 #[must_use]
 pub fn place(site: Option<&Site>, columns: usize) -> String {
-    let Some(site) = site.filter(|site| !site.file.is_empty()) else { return "?".to_owned() };
+    let Some(site) = site.filter(|site| !site.file.is_empty()) else {
+        return "?".to_owned();
+    };
     path(&site.file, site.line, columns)
 }
 
@@ -61,7 +77,11 @@ pub fn path(file: &str, line: u32, columns: usize) -> String {
     if file.is_empty() {
         return "?".to_owned();
     }
-    let line = if line == 0 { String::new() } else { format!(":{line}") };
+    let line = if line == 0 {
+        String::new()
+    } else {
+        format!(":{line}")
+    };
     // Directories are dropped from the left until it fits: the file's name and the line say the most.
     let mut from = 0;
     loop {
@@ -95,7 +115,7 @@ mod tests {
         assert_eq!(path("src/api/upload.rs", 120, 20), "api/upload.rs:120");
         assert_eq!(path("src/api/upload.rs", 120, 13), "upload.rs:120");
         assert_eq!(path("src/api/upload.rs", 120, 8), "upload.…");
-        assert_eq!(path("src/api/upload.rs", 0, 13), "upload.rs");
+        assert_eq!(path("src/api/upload.rs", 0, 12), "upload.rs");
         assert_eq!(path("C:\\src\\日本.rs", 7, 9), "日本.rs:7");
         assert_eq!(path("", 7, 9), "?");
         assert_eq!(path("a.rs", 7, 0), "");

@@ -77,7 +77,10 @@ struct Visible<'a> {
 
 impl<'a> Visible<'a> {
     fn of(text: &'a str) -> Self {
-        Self { chars: text.chars(), marks: 0 }
+        Self {
+            chars: text.chars(),
+            marks: 0,
+        }
     }
 }
 
@@ -102,7 +105,11 @@ impl Iterator for Visible<'_> {
             },
         };
         // A mark on a letter that stands for something else would look like a part of it.
-        self.marks = if shown == c && c.is_alphabetic() { MARKS } else { 0 };
+        self.marks = if shown == c && c.is_alphabetic() {
+            MARKS
+        } else {
+            0
+        };
         Some(shown)
     }
 }

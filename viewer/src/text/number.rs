@@ -96,10 +96,20 @@ pub fn count_in(n: u64, columns: usize) -> String {
     if plain.len() <= columns {
         return plain;
     }
-    let units = [(1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T")];
-    let larger = [(1_000_000_000_000_000, "P"), (1_000_000_000_000_000_000, "E")];
+    let units = [
+        (1_000, "k"),
+        (1_000_000, "M"),
+        (1_000_000_000, "G"),
+        (1_000_000_000_000, "T"),
+    ];
+    let larger = [
+        (1_000_000_000_000_000, "P"),
+        (1_000_000_000_000_000_000, "E"),
+    ];
     let mut short = units.into_iter().chain(larger);
-    short.find_map(|(unit, name)| three_digits(n, unit, 1_000).map(|n| n + name)).unwrap_or(plain)
+    short
+        .find_map(|(unit, name)| three_digits(n, unit, 1_000).map(|n| n + name))
+        .unwrap_or(plain)
 }
 
 /// A size in bytes: whole below 1 KiB (`312B`), then three significant digits (`1.50KiB`, `12.3MiB`).
@@ -112,7 +122,12 @@ pub fn bytes(n: u64) -> String {
     if n < 1024 {
         return format!("{n}B");
     }
-    for (unit, name) in [(1 << 10, "KiB"), (1 << 20, "MiB"), (1 << 30, "GiB"), (1 << 40, "TiB")] {
+    for (unit, name) in [
+        (1 << 10, "KiB"),
+        (1 << 20, "MiB"),
+        (1 << 30, "GiB"),
+        (1 << 40, "TiB"),
+    ] {
         // Four digits in front of a larger unit would be one too many: 1,023 KiB is 1.00 MiB.
         if let Some(text) = three_digits(n, unit, 1_000) {
             return text + name;
@@ -175,13 +190,32 @@ mod tests {
 
     #[test]
     fn counts_and_sizes_and_shares() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
         let sizes = [0, 1_023, 1_024, 1_023 * 1_024, 5 << 30, u64::MAX];
-        assert_eq!(sizes.map(bytes), ["0B", "1023B", "1.00KiB", "1.00MiB", "5.00GiB", "16777215TiB"]);
-        assert_eq!([(999_999, 5), (u64::MAX, 9), (5, 0)].map(|(n, w)| count_in(n, w)), ["1.00M", "18.4E", "0.01k"]);
+        assert_eq!(
+            sizes.map(bytes),
+            [
+                "0B",
+                "1023B",
+                "1.00KiB",
+                "1.00MiB",
+                "5.00GiB",
+                "16777215TiB"
+            ]
+        );
+        assert_eq!(
+            [(999_999, 5), (u64::MAX, 9), (5, 0)].map(|(n, w)| count_in(n, w)),
+            ["1.00M", "18.4E", "0.01k"]
+        );
         let shares = [0.0, 0.0001, 0.0005, 0.004, 0.0995, 0.384, 1.0, f64::NAN];
-        assert_eq!(shares.map(share), ["0%", "<0.1%", "0.1%", "0.4%", "10%", "38%", "100%", "0%"]);
+        assert_eq!(
+            shares.map(share),
+            ["0%", "<0.1%", "0.1%", "0.4%", "10%", "38%", "100%", "0%"]
+        );
     }
 
     proptest! {
@@ -206,9 +240,17 @@ mod tests {
         let mut rest = text;
         let mut sum = 0.0;
         while let Some(split) = rest.find(|c: char| !c.is_ascii_digit() && c != '.') {
-            let end = rest[split..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |i| split + i);
+            let end = rest[split..]
+                .find(|c: char| c.is_ascii_digit())
+                .map_or(rest.len(), |i| split + i);
             let unit = match &rest[split..end] {
-                "ns" => 1.0, "µs" => 1e3, "ms" => 1e6, "s" => 1e9, "m" => 60e9, "h" => 3_600e9, _ => 86_400e9,
+                "ns" => 1.0,
+                "µs" => 1e3,
+                "ms" => 1e6,
+                "s" => 1e9,
+                "m" => 60e9,
+                "h" => 3_600e9,
+                _ => 86_400e9,
             };
             sum += rest[..split].parse::<f64>().unwrap() * unit;
             rest = &rest[end..];

@@ -162,6 +162,9 @@ impl App {
     /// Says something in the footer for a while.
     pub(super) fn say(&mut self, text: impl Into<String>) {
         let until = self.now + Duration::from_secs(6);
-        self.notice = Some(Notice { text: text.into(), until });
+        self.notice = Some(Notice {
+            text: text.into(),
+            until,
+        });
     }
 }

@@ -21,7 +21,11 @@ pub(super) enum Settled {
 
 impl<K> Default for Cursor<K> {
     fn default() -> Self {
-        Self { chosen: None, at: 0, top: 0 }
+        Self {
+            chosen: None,
+            at: 0,
+            top: 0,
+        }
     }
 }
 
@@ -78,7 +82,10 @@ impl<K: Clone + PartialEq> Cursor<K> {
 
     /// Moves what is shown by so many rows; the selection moves only as far as it must to stay in sight.
     pub(super) fn scroll(&mut self, by: isize, rows: &[K], height: usize) {
-        let top = self.top.saturating_add_signed(by).min(rows.len().saturating_sub(height));
+        let top = self
+            .top
+            .saturating_add_signed(by)
+            .min(rows.len().saturating_sub(height));
         let last = (top + height).saturating_sub(1).max(top);
         self.top = top;
         if !(top..=last).contains(&self.at) {

@@ -7,7 +7,7 @@ use taskscope_model::{LastWaker, Stamp, Task, TaskId, Vitals, World};
 use crate::text::{count, duration, waker};
 
 /// Entries of the log that are kept.
-const LOG: usize = 200;
+const LOG: usize = 100;
 /// Children that are listed.
 pub(super) const CHILDREN: usize = 1_000;
 
@@ -84,7 +84,13 @@ impl Detail {
 
     /// Goes by so many lines through the text of the screen, whose lines have these doors: from door to door where it
     /// goes by single lines and there is one, else by scrolling.
-    pub(super) fn walk(&mut self, by: isize, to_doors: bool, lines: &[Option<usize>], height: usize) {
+    pub(super) fn walk(
+        &mut self,
+        by: isize,
+        to_doors: bool,
+        lines: &[Option<usize>],
+        height: usize,
+    ) {
         let next = match self.door {
             None => (by > 0).then_some(0),
             Some(door) => door.checked_add_signed(by),
@@ -110,17 +116,22 @@ impl Detail {
         if let Some(task) = world.task(self.id) {
             self.last = Some(task.clone());
         }
-        let of_it = world.tasks().filter(|task| task.birth.parent == Some(self.id));
+        let of_it = world
+            .tasks()
+            .filter(|task| task.birth.parent == Some(self.id));
         let mut children: Vec<_> = of_it.map(|task| (task.birth.created, task.id)).collect();
         children.sort_unstable();
         self.children_total = children.len();
         self.children.clear();
-        self.children.extend(children.into_iter().take(CHILDREN).map(|(_, id)| id));
+        self.children
+            .extend(children.into_iter().take(CHILDREN).map(|(_, id)| id));
     }
 
     /// Writes down what news made of the task.
     pub(super) fn observe(&mut self, world: &World) {
-        let Some(task) = world.task(self.id) else { return };
+        let Some(task) = world.task(self.id) else {
+            return;
+        };
         let before = self.last.as_ref().map(|task| task.vitals);
         if before == Some(task.vitals) {
             return;
@@ -131,7 +142,10 @@ impl Detail {
         if self.log.len() == LOG {
             self.log.pop_front();
         }
-        self.log.push_back(Entry { at: world.now(), what });
+        self.log.push_back(Entry {
+            at: world.now(),
+            what,
+        });
     }
 }
 
@@ -141,12 +155,19 @@ pub(super) fn doors(task: &Task) -> Vec<Door> {
         LastWaker::Task(id) if id != task.id => Some(Door::Waker(id)),
         _ => None,
     };
-    task.birth.parent.map(Door::Parent).into_iter().chain(waker).collect()
+    task.birth
+        .parent
+        .map(Door::Parent)
+        .into_iter()
+        .chain(waker)
+        .collect()
 }
 
 /// Where scrolling by so many lines ends, in a text of `lines` lines of which `height` are shown.
 pub(super) fn scrolled(scroll: usize, by: isize, lines: usize, height: usize) -> usize {
-    scroll.saturating_add_signed(by).min(lines.saturating_sub(height))
+    scroll
+        .saturating_add_signed(by)
+        .min(lines.saturating_sub(height))
 }
 
 /// What the last news changed, in words.
@@ -158,10 +179,20 @@ fn changed(before: &Vitals, task: &Task, world: &World) -> String {
     } else {
         parts.push(format!("{} → {}", before.state, now.state));
     }
-    let times = |n: u64| if n == 1 { "once".to_owned() } else { format!("{} times", count(n)) };
+    let times = |n: u64| {
+        if n == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", count(n))
+        }
+    };
     let polls = now.polls.saturating_sub(before.polls);
     if polls > 0 {
-        parts.push(format!("polled {} for {}", times(polls), duration(now.busy - before.busy)));
+        parts.push(format!(
+            "polled {} for {}",
+            times(polls),
+            duration(now.busy - before.busy)
+        ));
     }
     let wakes = now.wakes.saturating_sub(before.wakes);
     if wakes > 0 {

@@ -40,11 +40,6 @@ impl GroupTable {
         &self.groups
     }
 
-    /// What the rows are of.
-    pub(super) fn keys(&self) -> &[Place] {
-        &self.keys
-    }
-
     /// The selected place.
     pub(super) fn selected(&self) -> Option<&Place> {
         self.keys.get(self.cursor.at())
@@ -76,7 +71,10 @@ impl GroupTable {
     pub(super) fn refresh(&mut self, world: &World, filter: &Filter, height: usize) -> Settled {
         self.groups = by_place(world, filter);
         sort_groups(&mut self.groups, self.column, self.descending);
-        let key = |group: &Group| Place { file: group.file.clone(), line: group.line };
+        let key = |group: &Group| Place {
+            file: group.file.clone(),
+            line: group.line,
+        };
         self.keys = self.groups.iter().map(key).collect();
         self.cursor.settle(&self.keys, height)
     }

@@ -53,45 +53,117 @@ pub(super) const HELP: &[(&str, &[Entry])] = &[
     (
         "Moving",
         &[
-            Entry { keys: "j k ↓ ↑", does: "down and up; on a task, from door to door" },
-            Entry { keys: "ctrl-d ctrl-u", does: "half a screen" },
-            Entry { keys: "PgDn PgUp", does: "a screen" },
-            Entry { keys: "gg G Home End", does: "to the first and the last row" },
-            Entry { keys: "h l ← →", does: "more columns to the left and right" },
-            Entry { keys: "⏎", does: "open what is selected" },
-            Entry { keys: "p w", does: "open the parent, the last waker" },
-            Entry { keys: "esc backspace", does: "back; on a first screen: clear the filter, then let go of the selection" },
-            Entry { keys: "1 2 tab", does: "tasks, places" },
-            Entry { keys: "g", does: "group by spawn place, and back" },
+            Entry {
+                keys: "j k ↓ ↑",
+                does: "down and up; on a task, from door to door",
+            },
+            Entry {
+                keys: "ctrl-d ctrl-u",
+                does: "half a screen",
+            },
+            Entry {
+                keys: "PgDn PgUp",
+                does: "a screen",
+            },
+            Entry {
+                keys: "gg G Home End",
+                does: "to the first and the last row",
+            },
+            Entry {
+                keys: "h l ← →",
+                does: "more columns to the left and right",
+            },
+            Entry {
+                keys: "⏎",
+                does: "open what is selected",
+            },
+            Entry {
+                keys: "p w",
+                does: "open the parent, the last waker",
+            },
+            Entry {
+                keys: "esc backspace",
+                does: "back; on a first screen: clear the filter, then let go of the selection",
+            },
+            Entry {
+                keys: "1 2 tab",
+                does: "tasks, places",
+            },
+            Entry {
+                keys: "g",
+                does: "group by spawn place, and back",
+            },
         ],
     ),
     (
         "Choosing",
         &[
-            Entry { keys: "/", does: "filter; ⏎ keeps it, esc restores the last one, ↑ ↓ are its history" },
-            Entry { keys: "s", does: "pick the column to sort by" },
-            Entry { keys: "< >", does: "sort by the column beside" },
-            Entry { keys: "R", does: "reverse the order" },
-            Entry { keys: "e", does: "show or hide ended tasks" },
+            Entry {
+                keys: "/",
+                does: "filter; ⏎ keeps it, esc restores the last one, ↑ ↓ are its history",
+            },
+            Entry {
+                keys: "s",
+                does: "pick the column to sort by",
+            },
+            Entry {
+                keys: "< >",
+                does: "sort by the column beside",
+            },
+            Entry {
+                keys: "R",
+                does: "reverse the order",
+            },
+            Entry {
+                keys: "e",
+                does: "show or hide ended tasks",
+            },
         ],
     ),
     (
         "The picture",
         &[
-            Entry { keys: "space", does: "pause the picture; news is still taken in" },
-            Entry { keys: "r", does: "reconnect now" },
-            Entry { keys: "c", does: "copy what the screen says as text" },
-            Entry { keys: "?", does: "this help" },
-            Entry { keys: "ctrl-z", does: "suspend" },
-            Entry { keys: "q ctrl-c", does: "leave" },
+            Entry {
+                keys: "space",
+                does: "pause the picture; news is still taken in",
+            },
+            Entry {
+                keys: "r",
+                does: "reconnect now",
+            },
+            Entry {
+                keys: "c",
+                does: "copy what the screen says as text",
+            },
+            Entry {
+                keys: "?",
+                does: "this help",
+            },
+            Entry {
+                keys: "ctrl-z",
+                does: "suspend",
+            },
+            Entry {
+                keys: "q ctrl-c",
+                does: "leave",
+            },
         ],
     ),
     (
         "Mouse",
         &[
-            Entry { keys: "click", does: "select a row; sort by a heading; choose a tab" },
-            Entry { keys: "double click", does: "open" },
-            Entry { keys: "wheel", does: "scroll" },
+            Entry {
+                keys: "click",
+                does: "select a row; sort by a heading; choose a tab",
+            },
+            Entry {
+                keys: "double click",
+                does: "open",
+            },
+            Entry {
+                keys: "wheel",
+                does: "scroll",
+            },
         ],
     ),
 ];
@@ -110,7 +182,10 @@ pub(super) fn action(key: KeyEvent) -> Option<Action> {
             _ => return None,
         });
     }
-    if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
+    if key
+        .modifiers
+        .intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META)
+    {
         return None;
     }
     Some(match key.code {

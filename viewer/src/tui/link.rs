@@ -39,7 +39,11 @@ pub(super) enum Phase {
 
 impl Default for Link {
     fn default() -> Self {
-        Self { phase: Phase::Connecting { attempt: 0 }, hello: None, lost: None }
+        Self {
+            phase: Phase::Connecting { attempt: 0 },
+            hello: None,
+            lost: None,
+        }
     }
 }
 

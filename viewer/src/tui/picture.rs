@@ -33,7 +33,9 @@ struct Frozen {
 impl Picture {
     /// The world to show.
     pub(super) fn world(&self) -> &World {
-        self.frozen.as_ref().map_or(&self.live, |frozen| &frozen.world)
+        self.frozen
+            .as_ref()
+            .map_or(&self.live, |frozen| &frozen.world)
     }
 
     /// The newest world, shown or not.
@@ -43,12 +45,16 @@ impl Picture {
 
     /// The moment that is shown.
     pub(super) fn now(&self) -> Stamp {
-        self.frozen.as_ref().map_or(self.clock.shown, |frozen| frozen.now)
+        self.frozen
+            .as_ref()
+            .map_or(self.clock.shown, |frozen| frozen.now)
     }
 
     /// The load of the workers as shown: the share of their time that they spent in polls, and polls per second.
     pub(super) fn load(&self) -> &Load {
-        self.frozen.as_ref().map_or(&self.load, |frozen| &frozen.load)
+        self.frozen
+            .as_ref()
+            .map_or(&self.load, |frozen| &frozen.load)
     }
 
     /// Whether all that there was has been told at least once.
@@ -170,7 +176,12 @@ impl Load {
     /// The share (0 to 1) of the time of `workers` workers that was spent in polls; `None` while too little is known.
     pub(super) fn busy(&self, workers: u32) -> Option<f64> {
         let (from, to) = (self.samples.front()?, self.samples.back()?);
-        let time = from.0.until(to.0).0.checked_mul(u64::from(workers)).filter(|time| *time > 0)?;
+        let time = from
+            .0
+            .until(to.0)
+            .0
+            .checked_mul(u64::from(workers))
+            .filter(|time| *time > 0)?;
         Some(((to.1 - from.1).0 as f64 / time as f64).min(1.0))
     }
 
@@ -187,8 +198,13 @@ impl Load {
             return;
         }
         let totals = world.totals();
-        self.samples.push_back((now, totals.worker_busy, totals.polls));
-        while self.samples.get(1).is_some_and(|second| second.0.until(now) >= WINDOW) {
+        self.samples
+            .push_back((now, totals.worker_busy, totals.polls));
+        while self
+            .samples
+            .get(1)
+            .is_some_and(|second| second.0.until(now) >= WINDOW)
+        {
             self.samples.pop_front();
         }
     }
@@ -215,7 +231,12 @@ mod tests {
         picture.tick(seconds(3));
         assert_eq!(picture.now(), Stamp(7 * SECOND));
         // Told half a second late.
-        picture.apply(false, true, vec![Change::Now(Stamp(13 * SECOND / 2))], seconds(3));
+        picture.apply(
+            false,
+            true,
+            vec![Change::Now(Stamp(13 * SECOND / 2))],
+            seconds(3),
+        );
         assert_eq!(picture.now(), Stamp(7 * SECOND));
         picture.stop_clock();
         picture.tick(seconds(60));
@@ -233,7 +254,10 @@ mod tests {
                 polls: i * 100,
                 ..Totals::default()
             };
-            let changes = vec![Change::Now(Stamp(i * SECOND)), Change::Totals(Box::new(totals))];
+            let changes = vec![
+                Change::Now(Stamp(i * SECOND)),
+                Change::Totals(Box::new(totals)),
+            ];
             picture.apply(i == 0, true, changes, seconds(i));
         }
         assert_eq!(picture.load().busy(2), Some(0.5));
@@ -252,7 +276,11 @@ mod tests {
                 created: Stamp(0),
             };
             let id = taskscope_model::TaskId::new(n).unwrap();
-            Change::Born(id, Box::new(birth), taskscope_model::Vitals::at_birth(Stamp(0)))
+            Change::Born(
+                id,
+                Box::new(birth),
+                taskscope_model::Vitals::at_birth(Stamp(0)),
+            )
         };
         let mut picture = Picture::default();
         picture.apply(true, false, vec![task(1)], seconds(0));

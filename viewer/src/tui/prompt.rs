@@ -39,7 +39,14 @@ impl Prompt {
     /// A line that begins with the filter that there is.
     pub(super) fn new(before: Filter) -> Self {
         let text = before.to_string();
-        Self { caret: text.len(), text, back: 0, typed: String::new(), before, error: None }
+        Self {
+            caret: text.len(),
+            text,
+            back: 0,
+            typed: String::new(),
+            before,
+            error: None,
+        }
     }
 
     /// What has been typed.
@@ -110,11 +117,17 @@ impl Prompt {
     }
 
     fn left(&self) -> usize {
-        self.text[..self.caret].char_indices().next_back().map_or(0, |(i, _)| i)
+        self.text[..self.caret]
+            .char_indices()
+            .next_back()
+            .map_or(0, |(i, _)| i)
     }
 
     fn right(&self) -> usize {
-        self.text[self.caret..].chars().next().map_or(self.caret, |c| self.caret + c.len_utf8())
+        self.text[self.caret..]
+            .chars()
+            .next()
+            .map_or(self.caret, |c| self.caret + c.len_utf8())
     }
 
     fn recall(&mut self, by: isize, history: &[String]) -> Typed {

@@ -34,7 +34,11 @@ const BURST: Duration = Duration::from_millis(20);
 ///
 /// [`TuiError::NoTerminal`] where the output is none, [`TuiError::Terminal`] where it fails or vanishes. The terminal
 /// has been given back in every case.
-pub async fn run(feed: Receiver<Feed>, asks: Sender<Ask>, options: Options) -> Result<(), TuiError> {
+pub async fn run(
+    feed: Receiver<Feed>,
+    asks: Sender<Ask>,
+    options: Options,
+) -> Result<(), TuiError> {
     let screen = Screen::take()?;
     let mut end = Ends::listen()?;
     let mut driver = Driver::new(screen, asks, options)?;
@@ -196,7 +200,9 @@ impl Driver {
 
     /// When something is to be drawn, if nothing else happens before.
     fn next_frame(&self) -> Instant {
-        let Some(drawn) = self.drawn else { return self.began };
+        let Some(drawn) = self.drawn else {
+            return self.began;
+        };
         if self.dirty {
             drawn + FRAME
         } else if self.app.is_ticking() || !self.waiting.is_empty() {

@@ -50,7 +50,10 @@ impl TaskTable {
     pub(super) fn new(filter: Filter, order: Option<Order>) -> Self {
         Self {
             filter,
-            order: order.unwrap_or(Order { column: Column::Busy, descending: true }),
+            order: order.unwrap_or(Order {
+                column: Column::Busy,
+                descending: true,
+            }),
             show_ended: false,
             place: None,
             shift: 0,
@@ -107,10 +110,15 @@ impl TaskTable {
         let ended = self.shows_ended();
         let place = self.place.as_ref();
         // By site first: that needs no look at the file's name for each task.
-        let here: Vec<bool> = world.sites().map(|(_, site)| place.is_some_and(|place| place.is_of(site))).collect();
+        let here: Vec<bool> = world
+            .sites()
+            .map(|(_, site)| place.is_some_and(|place| place.is_of(site)))
+            .collect();
         let is_here = |task: &Task| {
             place.is_none_or(|place| {
-                here.get(task.birth.site.0 as usize).copied().unwrap_or(place.file.is_empty())
+                here.get(task.birth.site.0 as usize)
+                    .copied()
+                    .unwrap_or(place.file.is_empty())
             })
         };
         (self.candidates, self.hidden) = (0, 0);
@@ -119,7 +127,11 @@ impl TaskTable {
             let shown = ended || !task.vitals.state.has_ended();
             self.candidates += usize::from(shown);
             if self.filter.matches(task, world) {
-                if shown { tasks.push(task) } else { self.hidden += 1 }
+                if shown {
+                    tasks.push(task)
+                } else {
+                    self.hidden += 1
+                }
             }
         }
         self.order.sort(&mut tasks, world);
@@ -167,9 +179,14 @@ impl TaskTable {
 
 /// Whether a filter names an ended state: who asks for ended tasks wants to see them.
 fn asks_for_ended(filter: &str) -> bool {
-    let words = filter.split(' ').filter_map(|term| term.strip_prefix("state:"));
+    let words = filter
+        .split(' ')
+        .filter_map(|term| term.strip_prefix("state:"));
     words.flat_map(|states| states.split('|')).any(|word| {
-        word == "ended" || State::ALL.iter().any(|state| state.has_ended() && state.as_str() == word)
+        word == "ended"
+            || State::ALL
+                .iter()
+                .any(|state| state.has_ended() && state.as_str() == word)
     })
 }
 
@@ -179,10 +196,20 @@ mod tests {
 
     #[test]
     fn a_filter_that_names_an_ended_state_asks_for_ended_tasks() {
-        for filter in ["state:done", "worker state:idle|panicked", "state:ended busy>1s"] {
+        for filter in [
+            "state:done",
+            "worker state:idle|panicked",
+            "state:ended busy>1s",
+        ] {
             assert!(asks_for_ended(filter), "{filter}");
         }
-        for filter in ["", "done", "-state:done", "state:idle name:done", "state:live"] {
+        for filter in [
+            "",
+            "done",
+            "-state:done",
+            "state:idle name:done",
+            "state:live",
+        ] {
             assert!(!asks_for_ended(filter), "{filter}");
         }
     }

@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal, Stdout, Write, stdout};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::execute;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
@@ -43,7 +45,9 @@ impl Screen {
             report(panic);
         }));
         // From here on dropping it gives back whatever was taken.
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? };
+        let mut screen = Self {
+            terminal: Terminal::new(CrosstermBackend::new(stdout()))?,
+        };
         screen.resume()?;
         Ok(screen)
     }
@@ -51,7 +55,12 @@ impl Screen {
     /// Takes the terminal over again, after it was given back or something else was written to it.
     pub(super) fn resume(&mut self) -> Result<(), TuiError> {
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)?;
+        execute!(
+            stdout(),
+            EnterAlternateScreen,
+            EnableMouseCapture,
+            EnableBracketedPaste
+        )?;
         self.terminal.clear()?;
         Ok(())
     }
@@ -80,7 +89,10 @@ impl Screen {
 
     /// Puts text into the clipboard of the person's terminal, by OSC 52.
     pub(super) fn copy(&mut self, text: &str) -> Result<(), TuiError> {
-        Ok(execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?)
+        Ok(execute!(
+            stdout(),
+            CopyToClipboard::to_clipboard_from(text)
+        )?)
     }
 }
 
@@ -92,7 +104,13 @@ impl Drop for Screen {
 
 /// Puts the terminal back into the state in which a shell wants it. There is nothing to be done where that fails.
 fn give_back() {
-    let _ = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, Show);
+    let _ = execute!(
+        stdout(),
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        Show
+    );
     let _ = disable_raw_mode();
     let _ = stdout().flush();
 }

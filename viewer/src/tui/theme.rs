@@ -161,15 +161,30 @@ mod tests {
             assert_eq!(theme.name().parse(), Ok(theme));
         }
         let error = "solarized".parse::<Theme>().unwrap_err();
-        assert_eq!(error.to_string(), "no theme is called `solarized`: there are dark, light and mono");
+        assert_eq!(
+            error.to_string(),
+            "no theme is called `solarized`: there are dark, light and mono"
+        );
     }
 
     #[test]
     fn mono_has_no_colour() {
         let look = Theme::Mono.look();
-        let styles = [look.dim, look.strong, look.rule, look.heading, look.accent, look.selected, look.good];
+        let styles = [
+            look.dim,
+            look.strong,
+            look.rule,
+            look.heading,
+            look.accent,
+            look.selected,
+            look.good,
+        ];
         let states = State::ALL.map(|state| look.state(state));
-        for style in styles.into_iter().chain([look.caution, look.bad]).chain(states) {
+        for style in styles
+            .into_iter()
+            .chain([look.caution, look.bad])
+            .chain(states)
+        {
             assert_eq!((style.fg, style.bg), (None::<Color>, None::<Color>));
         }
     }

@@ -6,6 +6,7 @@ mod mouse;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use taskscope_model::query::Filter;
 use taskscope_model::{Stamp, TaskId};
 
 use super::app::{App, Mode, Screen, Stale};
@@ -56,7 +57,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
 fn tick(app: &mut App, now: Duration) {
     app.now = app.now.max(now);
     app.picture.tick(app.now);
-    if app.notice.as_ref().is_some_and(|notice| notice.until <= app.now) {
+    if app
+        .notice
+        .as_ref()
+        .is_some_and(|notice| notice.until <= app.now)
+    {
         app.notice = None;
     }
 }
@@ -99,24 +104,36 @@ fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Shows what the filter that is being typed would leave, as soon as it can be read.
+/// Shows what the filter that is being typed leaves; where it can't be read, what the terms before the error leave.
 fn preview(app: &mut App) {
-    let Mode::Filter(prompt) = &mut app.mode else { return };
-    match prompt.text().parse() {
-        Ok(filter) => {
-            prompt.error = None;
-            if app.tasks.filter != filter {
-                app.tasks.filter = filter;
-                app.stale = Some(Stale::Wish);
-            }
+    let Mode::Filter(prompt) = &mut app.mode else {
+        return;
+    };
+    let text = prompt.text();
+    let parsed = text.parse::<Filter>();
+    let error = parsed.as_ref().err().cloned();
+    let readable = parsed.or_else(|error| {
+        let before = text.get(..error.at).unwrap_or_default();
+        before
+            .rfind(' ')
+            .map_or("", |space| &before[..space])
+            .parse()
+    });
+    prompt.error = error;
+    match readable {
+        Ok(filter) if app.tasks.filter != filter => {
+            app.tasks.filter = filter;
+            app.stale = Some(Stale::Wish);
         }
-        Err(error) => prompt.error = Some(error),
+        _ => {}
     }
 }
 
 fn accept(app: &mut App) {
     preview(app);
-    let Mode::Filter(prompt) = &mut app.mode else { return };
+    let Mode::Filter(prompt) = &mut app.mode else {
+        return;
+    };
     if prompt.error.is_some() {
         return;
     }
@@ -143,7 +160,11 @@ fn told(app: &mut App, feed: Feed) {
             app.picture.stop_clock();
         }
         Feed::Connected(hello) => connected(app, hello),
-        Feed::Update { restart, complete, changes } => {
+        Feed::Update {
+            restart,
+            complete,
+            changes,
+        } => {
             // Whoever tells news is connected, whatever was told before.
             app.link.phase = Phase::Live;
             let first = !app.picture.is_complete() && complete;
@@ -160,7 +181,9 @@ fn told(app: &mut App, feed: Feed) {
         Feed::Lost { reason, retry_in } => {
             let lost = app.link.lost.as_ref().map_or(app.now, |(at, _)| *at);
             app.link.lost = Some((lost, reason));
-            app.link.phase = Phase::Lost { retry_at: app.now + retry_in };
+            app.link.phase = Phase::Lost {
+                retry_at: app.now + retry_in,
+            };
             app.picture.stop_clock();
         }
         Feed::Refused { reason } => {
@@ -183,7 +206,10 @@ fn connected(app: &mut App, hello: Box<Hello>) {
                 app.screens = vec![Screen::Tasks(None)];
             }
             let name = clean(&hello.name).into_owned();
-            app.say(format!("a new process: {name} with pid {}; everything before was another", hello.pid));
+            app.say(format!(
+                "a new process: {name} with pid {}; everything before was another",
+                hello.pid
+            ));
         }
         Some(_) if app.link.lost.is_some() => app.say("connected again, to the same process"),
         _ => {}
@@ -228,7 +254,9 @@ fn freshen(app: &mut App) {
             lost = app.tasks.refresh(app.picture.world(), height);
         }
         Some(Screen::Groups) => {
-            let settled = app.groups.refresh(app.picture.world(), &app.tasks.filter, height);
+            let settled = app
+                .groups
+                .refresh(app.picture.world(), &app.tasks.filter, height);
             if settled == Settled::Lost {
                 lost = Some("no task of that place is left that matches".to_owned());
             }

@@ -28,7 +28,12 @@ pub fn draw(app: &App, buffer: &mut Buffer) {
         return too_small(app, buffer);
     };
     frame::draw(app, &regions, buffer);
-    body(app, regions.body, View::of(app, regions.body.height), buffer);
+    body(
+        app,
+        regions.body,
+        View::of(app, regions.body.height),
+        buffer,
+    );
     if let Mode::Sort(chosen) = app.mode {
         picker::draw(app, chosen, regions.body, buffer);
     }
@@ -54,10 +59,19 @@ impl View {
     fn of(app: &App, height: u16) -> Self {
         let height = usize::from(height.saturating_sub(1));
         let (top, at) = match app.screen() {
-            Screen::Groups => (app.groups.cursor.top(app.groups.rows().len(), height), app.groups.cursor.at()),
-            _ => (app.tasks.cursor.top(app.tasks.rows().len(), height), app.tasks.cursor.at()),
+            Screen::Groups => (
+                app.groups.cursor.top(app.groups.rows().len(), height),
+                app.groups.cursor.at(),
+            ),
+            _ => (
+                app.tasks.cursor.top(app.tasks.rows().len(), height),
+                app.tasks.cursor.at(),
+            ),
         };
-        Self { top, selected: Some(at) }
+        Self {
+            top,
+            selected: Some(at),
+        }
     }
 }
 
@@ -69,9 +83,17 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Groups if app.groups.rows().is_empty() => empty::groups(app, area, buffer),
         Screen::Groups => groups::draw(app, area, view, buffer),
         Screen::Task(detail) => {
-            task::document(app, detail, area.width).draw(detail.scroll, detail.door, app, area, buffer);
+            task::document(app, detail, area.width).draw(
+                detail.scroll,
+                detail.door,
+                app,
+                area,
+                buffer,
+            );
         }
-        Screen::Help(scroll) => help::document(app, area.width).draw(*scroll, None, app, area, buffer),
+        Screen::Help(scroll) => {
+            help::document(app, area.width).draw(*scroll, None, app, area, buffer)
+        }
     }
 }
 
@@ -83,7 +105,10 @@ fn too_small(app: &App, buffer: &mut Buffer) {
         layout::LEAST.1
     );
     let style = app.theme.look().caution;
-    for (y, line) in document::wrap(&text, usize::from(columns)).into_iter().enumerate() {
+    for (y, line) in document::wrap(&text, usize::from(columns))
+        .into_iter()
+        .enumerate()
+    {
         put(buffer, buffer.area, 0, y as u16, &line, style);
     }
 }
@@ -96,7 +121,10 @@ fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style
         return x;
     }
     let room = usize::from(area.width - x);
-    buffer.set_stringn(area.x + x, area.y + y, text, room, style).0 - area.x
+    buffer
+        .set_stringn(area.x + x, area.y + y, text, room, style)
+        .0
+        - area.x
 }
 
 /// Writes a line at the left edge of an area.

@@ -38,9 +38,17 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Move(motion) => go(app, motion),
         Action::Pan(by) => pan(app, by),
         Action::Open => enter(app),
-        Action::Parent => through(app, |door| matches!(door, Door::Parent(_)), "no parent is known"),
+        Action::Parent => through(
+            app,
+            |door| matches!(door, Door::Parent(_)),
+            "no parent is known",
+        ),
         Action::Waker => {
-            through(app, |door| matches!(door, Door::Waker(_)), "it was not woken by another task");
+            through(
+                app,
+                |door| matches!(door, Door::Waker(_)),
+                "it was not woken by another task",
+            );
         }
         Action::Filter => {
             to_table(app);
@@ -58,7 +66,11 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Reverse => reverse(app),
         Action::Ended => {
             app.tasks.show_ended = !app.tasks.show_ended;
-            let what = if app.tasks.show_ended { "shown" } else { "hidden" };
+            let what = if app.tasks.show_ended {
+                "shown"
+            } else {
+                "hidden"
+            };
             app.say(format!("ended tasks are {what}"));
             app.stale = Some(Stale::Wish);
         }
@@ -68,7 +80,10 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Copy => {
             let text = facts::text(app);
-            app.say(format!("copied {} lines, where the terminal lets programs do so", text.lines().count()));
+            app.say(format!(
+                "copied {} lines, where the terminal lets programs do so",
+                text.lines().count()
+            ));
             effects.push(Effect::Copy(text));
         }
         Action::Retry => {
@@ -115,7 +130,11 @@ pub(super) fn back(app: &mut App) {
 }
 
 pub(super) fn to_tab(app: &mut App, tab: usize) {
-    app.screens = vec![if tab == 0 { Screen::Tasks(None) } else { Screen::Groups }];
+    app.screens = vec![if tab == 0 {
+        Screen::Tasks(None)
+    } else {
+        Screen::Groups
+    }];
     app.stale = Some(Stale::Wish);
 }
 
@@ -162,7 +181,9 @@ pub(super) fn go(app: &mut App, motion: Motion) {
             app.tasks.remember(app.picture.world());
         }
         Some(Screen::Groups) => app.groups.step(by, height),
-        Some(Screen::Task(detail)) => detail.walk(by, matches!(motion, Motion::Lines(_)), &document, height),
+        Some(Screen::Task(detail)) => {
+            detail.walk(by, matches!(motion, Motion::Lines(_)), &document, height)
+        }
         Some(Screen::Help(scroll)) => *scroll = scrolled(*scroll, by, document.len(), height),
         None => {}
     }
@@ -178,7 +199,9 @@ pub(super) fn scroll(app: &mut App, by: isize) {
             app.tasks.remember(app.picture.world());
         }
         Some(Screen::Groups) => app.groups.scroll(by, height),
-        Some(Screen::Task(detail)) => detail.scroll = scrolled(detail.scroll, by, document.len(), height),
+        Some(Screen::Task(detail)) => {
+            detail.scroll = scrolled(detail.scroll, by, document.len(), height)
+        }
         Some(Screen::Help(scroll)) => *scroll = scrolled(*scroll, by, document.len(), height),
         None => {}
     }
@@ -251,7 +274,9 @@ fn through(app: &mut App, which: fn(&Door) -> bool, otherwise: &str) {
 pub(super) fn sort_by(app: &mut App, column: usize) {
     match app.screen() {
         Screen::Groups => {
-            let Some(column) = GroupColumn::ALL.get(column).copied() else { return };
+            let Some(column) = GroupColumn::ALL.get(column).copied() else {
+                return;
+            };
             if app.groups.column == column {
                 return reverse(app);
             }
@@ -259,11 +284,16 @@ pub(super) fn sort_by(app: &mut App, column: usize) {
             app.groups.descending = descends(column);
         }
         _ => {
-            let Some(column) = Column::ALL.get(column).copied() else { return };
+            let Some(column) = Column::ALL.get(column).copied() else {
+                return;
+            };
             if app.tasks.order.column == column {
                 return reverse(app);
             }
-            app.tasks.order = Order { column, descending: largest_first(column) };
+            app.tasks.order = Order {
+                column,
+                descending: largest_first(column),
+            };
         }
     }
     app.stale = Some(Stale::Wish);
@@ -274,10 +304,17 @@ fn sort_beside(app: &mut App, by: isize) {
     let (shown, current) = match app.screen() {
         Screen::Tasks(_) => (tasks::shown(app), app.tasks.order.column as usize),
         Screen::Groups => (groups::shown(app), app.groups.column as usize),
-        Screen::Task(_) | Screen::Help(_) => return app.say("only tables are sorted: esc goes back to one"),
+        Screen::Task(_) | Screen::Help(_) => {
+            return app.say("only tables are sorted: esc goes back to one");
+        }
     };
-    let at = shown.iter().position(|column| *column == current).unwrap_or(0);
-    let next = at.saturating_add_signed(by).min(shown.len().saturating_sub(1));
+    let at = shown
+        .iter()
+        .position(|column| *column == current)
+        .unwrap_or(0);
+    let next = at
+        .saturating_add_signed(by)
+        .min(shown.len().saturating_sub(1));
     if let Some(column) = shown.get(next).copied().filter(|column| *column != current) {
         sort_by(app, column);
     }
@@ -287,7 +324,9 @@ pub(super) fn reverse(app: &mut App) {
     match app.screen() {
         Screen::Tasks(_) => app.tasks.order.descending = !app.tasks.order.descending,
         Screen::Groups => app.groups.descending = !app.groups.descending,
-        Screen::Task(_) | Screen::Help(_) => return app.say("only tables are sorted: esc goes back to one"),
+        Screen::Task(_) | Screen::Help(_) => {
+            return app.say("only tables are sorted: esc goes back to one");
+        }
     }
     app.stale = Some(Stale::Wish);
 }

@@ -21,13 +21,17 @@ pub(super) fn used(app: &mut App, event: MouseEvent, _effects: &mut Vec<Effect>)
     match event.kind {
         MouseEventKind::ScrollDown if matches!(app.mode, Mode::Screen) => act::scroll(app, NOTCH),
         MouseEventKind::ScrollUp if matches!(app.mode, Mode::Screen) => act::scroll(app, -NOTCH),
-        MouseEventKind::Down(MouseButton::Left) => clicked(app, Position::new(event.column, event.row)),
+        MouseEventKind::Down(MouseButton::Left) => {
+            clicked(app, Position::new(event.column, event.row))
+        }
         _ => {}
     }
 }
 
 fn clicked(app: &mut App, at: Position) {
-    let Some(regions) = Regions::of(app) else { return };
+    let Some(regions) = Regions::of(app) else {
+        return;
+    };
     match &app.mode {
         Mode::Filter(_) => return,
         Mode::Sort(chosen) => {
@@ -48,7 +52,10 @@ fn clicked(app: &mut App, at: Position) {
     }
     let line = usize::from(at.y - regions.body.y);
     let height = body_height(app);
-    let twice = app.clicked.take().is_some_and(|(when, row)| row == at.y && app.now < when + TWICE);
+    let twice = app
+        .clicked
+        .take()
+        .is_some_and(|(when, row)| row == at.y && app.now < when + TWICE);
     let hit = match app.screen() {
         Screen::Tasks(_) if line == 0 => return heading(app, tasks::column_at(app, at.x)),
         Screen::Groups if line == 0 => return heading(app, groups::column_at(app, at.x)),

@@ -25,21 +25,29 @@ struct Row {
 impl Document {
     /// Adds a line.
     pub(super) fn line(&mut self, line: impl Into<Line<'static>>) {
-        self.lines.push(Row { line: line.into(), door: None });
+        self.lines.push(Row {
+            line: line.into(),
+            door: None,
+        });
     }
 
     /// Adds a line that leads somewhere.
     pub(super) fn door(&mut self, door: usize, line: impl Into<Line<'static>>) {
-        self.lines.push(Row { line: line.into(), door: Some(door) });
+        self.lines.push(Row {
+            line: line.into(),
+            door: Some(door),
+        });
     }
 
-    /// Adds a label and, beside it, a text that is broken where it is too long.
-    pub(super) fn entry(&mut self, label: &str, label_width: usize, look: Style, text: &str, columns: u16) {
+    /// Adds a label of so many columns and, beside it, a text that is broken where it is too long.
+    pub(super) fn entry(&mut self, label: (&str, usize, Style), text: (&str, Style), columns: u16) {
+        let (label, label_width, label_style) = label;
         let room = usize::from(columns).saturating_sub(label_width + 2).max(12);
-        for (i, part) in wrap(text, room).into_iter().enumerate() {
+        for (i, part) in wrap(text.0, room).into_iter().enumerate() {
             let label = if i == 0 { label } else { "" };
             let pad = " ".repeat(label_width.saturating_sub(width(label)));
-            self.line(vec![Span::raw("  "), Span::styled(format!("{label}{pad}"), look), Span::raw(part)]);
+            let label = Span::styled(format!("  {label}{pad}"), label_style);
+            self.line(vec![label, Span::styled(part, text.1)]);
         }
     }
 
@@ -63,18 +71,32 @@ impl Document {
     }
 
     /// Draws what is left after scrolling so many lines.
-    pub(super) fn draw(&self, scroll: usize, selected: Option<usize>, app: &App, area: Rect, buffer: &mut Buffer) {
+    pub(super) fn draw(
+        &self,
+        scroll: usize,
+        selected: Option<usize>,
+        app: &App,
+        area: Rect,
+        buffer: &mut Buffer,
+    ) {
         let look = app.theme.look();
         let scroll = scroll.min(self.lines.len().saturating_sub(usize::from(area.height)));
         for (y, row) in (0..area.height).zip(self.lines.iter().skip(scroll)) {
             put_line(buffer, area, y, &row.line);
             if row.door.is_some() && row.door == selected {
-                let strip = Rect { y: area.y + y, height: 1, ..area };
+                let strip = Rect {
+                    y: area.y + y,
+                    height: 1,
+                    ..area
+                };
                 buffer.set_style(strip, look.selected);
                 super::put(buffer, strip, 0, 0, "▸", look.selected);
             }
         }
-        let below = self.lines.len().saturating_sub(scroll + usize::from(area.height));
+        let below = self
+            .lines
+            .len()
+            .saturating_sub(scroll + usize::from(area.height));
         if below > 0 && area.height > 1 {
             let more = format!(" {below} more ↓ ");
             let x = area.width.saturating_sub(width(&more) as u16);

@@ -39,7 +39,11 @@ fn draw(app: &App, area: Rect, lines: &[String], buffer: &mut Buffer) {
         .collect();
     let above = usize::from(area.height).saturating_sub(wrapped.len()) / 3;
     for (y, (paragraph, line)) in (above as u16..).zip(wrapped) {
-        let style = if paragraph == 0 { look.strong } else { Style::new() };
+        let style = if paragraph == 0 {
+            look.strong
+        } else {
+            Style::new()
+        };
         let x = usize::from(area.width).saturating_sub(width(&line)) / 2;
         put(buffer, area, x as u16, y, &line, style);
     }
@@ -63,11 +67,17 @@ fn why(app: &App) -> Vec<String> {
     }
     if app.tasks.hidden() > 0 {
         let n = count(app.tasks.hidden() as u64);
-        return vec![format!("No task that matches is alive; {n} that have ended are hidden."), "e shows them.".to_owned()];
+        return vec![
+            format!("No task that matches is alive; {n} that have ended are hidden."),
+            "e shows them.".to_owned(),
+        ];
     }
     if let Some(place) = &app.tasks.place {
         return vec![
-            format!("No task of {} is listed now.", path(&place.file, place.line, 40)),
+            format!(
+                "No task of {} is listed now.",
+                path(&place.file, place.line, 40)
+            ),
             "e shows ended ones; esc goes back.".to_owned(),
         ];
     }
@@ -81,12 +91,22 @@ fn why(app: &App) -> Vec<String> {
         ];
     }
     let mut lines = match app.picture.world().totals().ended() {
-        0 => vec![format!("No tasks yet: {name} has spawned none since taskscope was installed.")],
+        0 => vec![format!(
+            "No tasks yet: {name} has spawned none since taskscope was installed."
+        )],
         n => vec![format!("No task is alive; {} have ended.", count(n))],
     };
-    match app.link.hello.as_deref().map_or(0, |hello| hello.setup.tasks_before) {
+    match app
+        .link
+        .hello
+        .as_deref()
+        .map_or(0, |hello| hello.setup.tasks_before)
+    {
         0 => {}
-        n => lines.push(format!("{} were alive before that and can't be seen: install it earlier.", count(n))),
+        n => lines.push(format!(
+            "{} were alive before that and can't be seen: install it earlier.",
+            count(n)
+        )),
     }
     lines
 }
@@ -94,7 +114,11 @@ fn why(app: &App) -> Vec<String> {
 /// How far the connection has come.
 fn connecting(app: &App) -> Vec<String> {
     let address = clean(&app.address).into_owned();
-    let reason = app.link.lost.as_ref().map(|(_, reason)| clean(reason).into_owned());
+    let reason = app
+        .link
+        .lost
+        .as_ref()
+        .map(|(_, reason)| clean(reason).into_owned());
     match &app.link.phase {
         Phase::Live => vec![match app.picture.live().len() {
             0 => "Connected; waiting for the first picture…".to_owned(),
@@ -118,7 +142,12 @@ fn connecting(app: &App) -> Vec<String> {
             ]
         }
         Phase::Refused { reason } => {
-            vec![format!("{address} can't be watched."), clean(reason).into_owned(), String::new(), "q leaves.".to_owned()]
+            vec![
+                format!("{address} can't be watched."),
+                clean(reason).into_owned(),
+                String::new(),
+                "q leaves.".to_owned(),
+            ]
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{View, body, frame, task};
 /// Rows of a table that are copied.
 const ROWS: usize = 1_000;
 /// Columns of the text.
-const COLUMNS: u16 = 160;
+const COLUMNS: u16 = 230;
 /// Terminals take no more at once: xterm's limit for what a program puts into the clipboard.
 const MAX_BYTES: usize = 70_000;
 
@@ -22,7 +22,10 @@ pub(in super::super) fn text(app: &App) -> String {
         Screen::Groups => table(app, app.groups.rows().len()),
     };
     if text.len() > MAX_BYTES {
-        let end = (0..=MAX_BYTES).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+        let end = (0..=MAX_BYTES)
+            .rev()
+            .find(|i| text.is_char_boundary(*i))
+            .unwrap_or(0);
         text.truncate(text[..end].rfind('\n').map_or(0, |i| i + 1));
         text.push_str("…\n");
     } else if left_out > 0 {
@@ -35,7 +38,15 @@ fn table(app: &App, rows: usize) -> (String, usize) {
     let shown = rows.min(ROWS);
     let area = Rect::new(0, 0, COLUMNS, (shown + 1).max(8) as u16);
     let mut buffer = Buffer::empty(area);
-    body(app, area, View { top: 0, selected: None }, &mut buffer);
+    body(
+        app,
+        area,
+        View {
+            top: 0,
+            selected: None,
+        },
+        &mut buffer,
+    );
     (plain(&buffer), rows - shown)
 }
 

@@ -5,10 +5,12 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use taskscope_model::Nanos;
+use taskscope_model::query::FilterError;
 
 use super::super::app::{App, Mode, Screen};
 use super::super::link::Phase;
 use super::super::theme::Look;
+use super::document::wrap;
 use super::layout::Regions;
 use super::{put, put_line, task, tasks};
 use crate::text::{clean, count, duration, fit, path, share, width};
@@ -26,14 +28,24 @@ pub(super) fn draw(app: &App, regions: &Regions, buffer: &mut Buffer) {
     if regions.banner.height > 0 {
         let text = banner(app);
         buffer.set_style(regions.banner, look.bad);
-        put(buffer, regions.banner, 0, 0, &format!(" {}", fit(&text, usize::from(regions.banner.width) - 1)), look.bad);
+        put(
+            buffer,
+            regions.banner,
+            0,
+            0,
+            &format!(" {}", fit(&text, usize::from(regions.banner.width) - 1)),
+            look.bad,
+        );
     }
     if regions.tabs.height > 0 {
         tabs(app, &look, regions.tabs, workers_below, buffer);
     }
     title(app, &look, regions.title, buffer);
     if regions.losses.height > 0 {
-        let text = fit(&losses(app), usize::from(regions.losses.width).saturating_sub(1));
+        let text = fit(
+            &losses(app),
+            usize::from(regions.losses.width).saturating_sub(1),
+        );
         put(buffer, regions.losses, 1, 0, &text, look.caution);
     }
     footer(app, &look, regions.footer, buffer);
@@ -56,7 +68,10 @@ fn header(app: &App, look: &Look, regions: &Regions, buffer: &mut Buffer) -> boo
     let room = usize::from(area.width);
     let totals = app.picture.world().totals();
     let mut long = vec![(format!(" {}", shorten(app.title(), 24)), look.strong)];
-    let mut short = vec![(format!(" {}", shorten(app.title(), (room / 3).clamp(6, 24))), look.strong)];
+    let mut short = vec![(
+        format!(" {}", shorten(app.title(), (room / 3).clamp(6, 24))),
+        look.strong,
+    )];
     if let Some(hello) = app.link.hello.as_deref() {
         long.push((format!(" · pid {}", hello.pid), Style::new()));
     }
@@ -72,15 +87,34 @@ fn header(app: &App, look: &Look, regions: &Regions, buffer: &mut Buffer) -> boo
         }
     }
     if app.link.hello.is_some() {
-        long.push((format!(" · up {}", duration(Nanos(app.picture.now().0))), Style::new()));
+        long.push((
+            format!(" · up {}", duration(Nanos(app.picture.now().0))),
+            Style::new(),
+        ));
     }
     let mut counts: Pieces = vec![(format!("{} tasks", count(totals.live())), look.strong)];
     let live = counts.clone();
-    counts.push((format!("  {} run  {} sched  {} idle", count(totals.running), count(totals.scheduled), count(totals.idle)), Style::new()));
+    counts.push((
+        format!(
+            "  {} run  {} sched  {} idle",
+            count(totals.running),
+            count(totals.scheduled),
+            count(totals.idle)
+        ),
+        Style::new(),
+    ));
     let workers = workers(app, look);
+    let mut rates = workers.clone();
+    if let Some(polls) = app.picture.load().polls() {
+        rates.push((
+            format!(" · {} polls/s", count(polls.round() as u64)),
+            Style::new(),
+        ));
+    }
     let none = Pieces::new();
     // The richest that fits.
     let ways = [
+        (&long, &rates, &counts),
         (&long, &workers, &counts),
         (&long, &none, &counts),
         (&short, &none, &counts),
@@ -93,7 +127,10 @@ fn header(app: &App, look: &Look, regions: &Regions, buffer: &mut Buffer) -> boo
         widths(left) + between + widths(mid) + 2 + widths(right) < room
     };
     let known = app.link.hello.is_some();
-    let (left, mid, right) = ways.into_iter().find(|way| space(way)).unwrap_or((&short, &none, &none));
+    let (left, mid, right) = ways
+        .into_iter()
+        .find(|way| space(way))
+        .unwrap_or((&short, &none, &none));
     write(left, 0, 0, area, buffer);
     if known {
         let from = room.saturating_sub(widths(right) + 1);
@@ -108,7 +145,9 @@ fn link_word(app: &App, look: &Look) -> (String, Style) {
     match &app.link.phase {
         Phase::Live if app.picture.is_complete() => ("live".to_owned(), look.good),
         Phase::Live => ("loading".to_owned(), look.caution),
-        Phase::Connecting { .. } if app.link.hello.is_none() => ("connecting".to_owned(), look.caution),
+        Phase::Connecting { .. } if app.link.hello.is_none() => {
+            ("connecting".to_owned(), look.caution)
+        }
         Phase::Refused { .. } => ("refused".to_owned(), look.bad),
         Phase::Lost { .. } | Phase::Connecting { .. } => ("not live".to_owned(), look.bad),
     }
@@ -136,9 +175,14 @@ fn banner(app: &App) -> String {
         Phase::Refused { reason } => format!("NOT LIVE: {reason}"),
         Phase::Lost { retry_at } => {
             let left = duration(Nanos::from(retry_at.saturating_sub(app.now)));
-            format!("NOT LIVE{}: {reason} · next try in {left}, r now", lost_for(app))
+            format!(
+                "NOT LIVE{}: {reason} · next try in {left}, r now",
+                lost_for(app)
+            )
         }
-        Phase::Connecting { attempt } => format!("NOT LIVE{}: {reason} · attempt {attempt}…", lost_for(app)),
+        Phase::Connecting { attempt } => {
+            format!("NOT LIVE{}: {reason} · attempt {attempt}…", lost_for(app))
+        }
         Phase::Live => String::new(),
     }
 }
@@ -146,7 +190,10 @@ fn banner(app: &App) -> String {
 fn lost_for(app: &App) -> String {
     let lost = app.link.lost.as_ref();
     lost.map_or_else(String::new, |(at, _)| {
-        format!(" for {}", duration(Nanos::from(app.now.saturating_sub(*at))))
+        format!(
+            " for {}",
+            duration(Nanos::from(app.now.saturating_sub(*at)))
+        )
     })
 }
 
@@ -204,29 +251,63 @@ fn titles(app: &App) -> (Pieces, Pieces) {
         Screen::Tasks(place) => {
             let mut left = vec![("tasks".to_owned(), look.strong)];
             if let Some(place) = place {
-                left.push((format!("at {}", path(&place.file, place.line, 40)), look.accent));
+                left.push((
+                    format!("at {}", path(&place.file, place.line, 40)),
+                    look.accent,
+                ));
             }
             filter(&mut left);
             let (rows, all) = (app.tasks.rows().len(), app.tasks.candidates());
-            let mut n = if rows == all { count(all as u64) } else { format!("{} of {}", count(rows as u64), count(all as u64)) };
+            let mut n = if rows == all {
+                count(all as u64)
+            } else {
+                format!("{} of {}", count(rows as u64), count(all as u64))
+            };
             if app.tasks.hidden() > 0 {
-                n.push_str(&format!(", {} ended hidden", count(app.tasks.hidden() as u64)));
+                n.push_str(&format!(
+                    ", {} ended hidden",
+                    count(app.tasks.hidden() as u64)
+                ));
+            }
+            if !app.picture.is_complete() && rows == 0 {
+                return (left, Vec::new());
             }
             let order = app.tasks.order;
-            (left, vec![(n, plain), (format!("by {} {}", order.column.name(), arrow(order.descending)), plain)])
+            (
+                left,
+                vec![
+                    (n, plain),
+                    (
+                        format!("by {} {}", order.column.name(), arrow(order.descending)),
+                        plain,
+                    ),
+                ],
+            )
         }
         Screen::Groups => {
             let mut left = vec![("places".to_owned(), look.strong)];
             filter(&mut left);
             let n = count(app.groups.rows().len() as u64);
-            let order = format!("by {} {}", app.groups.column.name(), arrow(app.groups.descending));
+            let order = format!(
+                "by {} {}",
+                app.groups.column.name(),
+                arrow(app.groups.descending)
+            );
             (left, vec![(n, plain), (order, plain)])
         }
         Screen::Task(detail) => {
             let mut left = vec![("task".to_owned(), plain)];
             left.extend(task::title(app, detail));
-            let deep = app.screens.iter().filter(|screen| matches!(screen, Screen::Task(_))).count();
-            let right = if deep > 1 { vec![(format!("{deep} deep"), plain)] } else { Vec::new() };
+            let deep = app
+                .screens
+                .iter()
+                .filter(|screen| matches!(screen, Screen::Task(_)))
+                .count();
+            let right = if deep > 1 {
+                vec![(format!("{deep} deep"), plain)]
+            } else {
+                Vec::new()
+            };
             (left, right)
         }
         Screen::Help(_) => (vec![("help".to_owned(), look.strong)], Vec::new()),
@@ -236,20 +317,40 @@ fn titles(app: &App) -> (Pieces, Pieces) {
 /// What the screen is about, as text.
 pub(super) fn title_text(app: &App) -> String {
     let (left, right) = titles(app);
-    let parts: Vec<_> = left.into_iter().chain(right).map(|(text, _)| text).collect();
+    let parts: Vec<_> = left
+        .into_iter()
+        .chain(right)
+        .map(|(text, _)| text)
+        .collect();
     format!("{} · {}", clean(app.title()), parts.join(" · "))
 }
 
 fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
-    put(buffer, area, 0, 0, &"─".repeat(usize::from(area.width)), look.rule);
+    put(
+        buffer,
+        area,
+        0,
+        0,
+        &"─".repeat(usize::from(area.width)),
+        look.rule,
+    );
     let (left, mut right) = titles(app);
     let room = usize::from(area.width);
-    let long = |pieces: &Pieces| pieces.iter().map(|(text, _)| width(text) + 3).sum::<usize>();
+    let long = |pieces: &Pieces| {
+        pieces
+            .iter()
+            .map(|(text, _)| width(text) + 3)
+            .sum::<usize>()
+    };
     // The order is the first to go, then the count, then the end of the title.
     while !right.is_empty() && long(&right) + long(&left) + 2 > room {
         right.pop();
     }
-    let limit = room.saturating_sub(if right.is_empty() { 2 } else { long(&right) + 2 });
+    let limit = room.saturating_sub(if right.is_empty() {
+        2
+    } else {
+        long(&right) + 2
+    });
     let mut x = 1;
     for (i, (text, style)) in left.iter().enumerate() {
         let from = if i == 0 { x } else { x + 2 };
@@ -261,9 +362,20 @@ fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         x = from + width(&text) + 2;
     }
     if !right.is_empty() {
-        let text = right.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(" · ");
+        let text = right
+            .iter()
+            .map(|(text, _)| text.as_str())
+            .collect::<Vec<_>>()
+            .join(" · ");
         let from = room.saturating_sub(width(&text) + 3);
-        put(buffer, area, from as u16, 0, &format!(" {text} "), Style::new());
+        put(
+            buffer,
+            area,
+            from as u16,
+            0,
+            &format!(" {text} "),
+            Style::new(),
+        );
     }
 }
 
@@ -272,13 +384,22 @@ fn losses(app: &App) -> String {
     let totals = app.picture.world().totals();
     let mut parts = Vec::new();
     if totals.untracked > 0 {
-        parts.push(format!("{} tasks are not tracked: the target's table of tasks was full", count(totals.untracked)));
+        parts.push(format!(
+            "{} tasks are not tracked: the target's table of tasks was full",
+            count(totals.untracked)
+        ));
     }
     if totals.unplaced > 0 {
-        parts.push(format!("{} spawn places are not told apart: the table of places was full", count(totals.unplaced)));
+        parts.push(format!(
+            "{} spawn places are not told apart: the table of places was full",
+            count(totals.unplaced)
+        ));
     }
     if totals.unlisted > 0 {
-        parts.push(format!("{} tasks ended unlisted: they are in the counts only", count(totals.unlisted)));
+        parts.push(format!(
+            "{} tasks ended unlisted: they are in the counts only",
+            count(totals.unlisted)
+        ));
     }
     parts.join(" · ")
 }
@@ -296,36 +417,69 @@ fn footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
                 chars.next();
                 shown = chars.as_str();
             }
-            let mut line = vec![Span::styled(" / ", look.accent), Span::raw(shown.to_owned())];
+            let mut line = vec![
+                Span::styled(" / ", look.accent),
+                Span::raw(shown.to_owned()),
+            ];
             let mut rest = behind.chars();
             let under = rest.next().unwrap_or(' ');
-            line.push(Span::styled(under.to_string(), Style::new().add_modifier(ratatui::style::Modifier::REVERSED)));
+            line.push(Span::styled(
+                under.to_string(),
+                Style::new().add_modifier(ratatui::style::Modifier::REVERSED),
+            ));
             line.push(Span::raw(rest.as_str().to_owned()));
             put_line(buffer, area, 0, &Line::from(line));
             match &prompt.error {
                 None => {
-                    let keys = [("⏎", "keep"), ("esc", "as before"), ("↑↓", "history"), ("ctrl-u", "empty")];
+                    let keys = [
+                        ("⏎", "keep"),
+                        ("esc", "as before"),
+                        ("↑↓", "history"),
+                        ("ctrl-u", "empty"),
+                    ];
                     hints(&keys, look, area, 1, buffer);
                 }
                 Some(error) => {
                     let text = prompt.text();
-                    let at = (0..=error.at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+                    let at = (0..=error.at.min(text.len()))
+                        .rev()
+                        .find(|i| text.is_char_boundary(*i));
                     let gone = width(&before) - width(shown);
-                    let x = (3 + width(&clean(&text[..at]))).saturating_sub(gone).max(3);
-                    let message = format!("^ {}", clean(&error.message));
-                    // The caret stands under the place; where there is too little room the message still shows.
-                    let x = x.min(usize::from(area.width).saturating_sub(width(&message)).max(3));
-                    put(buffer, area, x as u16, 1, &message, look.caution);
+                    let x = (3 + width(&clean(&text[..at.unwrap_or(0)])))
+                        .saturating_sub(gone)
+                        .max(3);
+                    put(buffer, area, x as u16, 1, "^", look.caution);
+                    let message = clean(&error.message);
+                    if area.height <= 2 {
+                        put(buffer, area, x as u16 + 2, 1, &message, look.caution);
+                    } else {
+                        let lines = wrap(&message, usize::from(area.width).saturating_sub(2));
+                        for (y, line) in (2..).zip(lines) {
+                            put(buffer, area, 1, y, &line, look.caution);
+                        }
+                    }
                 }
             }
         }
         Mode::Sort(_) => {
-            let keys = [("j k", "choose"), ("⏎", "sort"), ("R", "reverse"), ("esc", "leave")];
+            let keys = [
+                ("j k", "choose"),
+                ("⏎", "sort"),
+                ("R", "reverse"),
+                ("esc", "leave"),
+            ];
             hints(&keys, look, area, 0, buffer);
         }
         Mode::Screen => {
             if let Some(notice) = &app.notice {
-                put(buffer, area, 1, 0, &fit(&notice.text, usize::from(area.width).saturating_sub(1)), look.accent);
+                put(
+                    buffer,
+                    area,
+                    1,
+                    0,
+                    &fit(&notice.text, usize::from(area.width).saturating_sub(1)),
+                    look.accent,
+                );
                 return;
             }
             let used = hints(keys(app), look, area, 0, buffer);
@@ -335,8 +489,22 @@ fn footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
                     put(buffer, area, x as u16, 0, why, look.caution);
                 } else {
                     // Better to know why than to read about keys again.
-                    put(buffer, area, 0, 0, &" ".repeat(usize::from(area.width)), Style::new());
-                    put(buffer, area, 1, 0, &fit(why, usize::from(area.width) - 1), look.caution);
+                    put(
+                        buffer,
+                        area,
+                        0,
+                        0,
+                        &" ".repeat(usize::from(area.width)),
+                        Style::new(),
+                    );
+                    put(
+                        buffer,
+                        area,
+                        1,
+                        0,
+                        &fit(why, usize::from(area.width) - 1),
+                        look.caution,
+                    );
                 }
             }
         }
@@ -344,20 +512,79 @@ fn footer(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
 }
 
 fn keys(app: &App) -> &'static [(&'static str, &'static str)] {
+    if !app.picture.is_complete() && !matches!(app.screen(), Screen::Help(_)) {
+        return &[("r", "retry"), ("?", "help"), ("q", "quit")];
+    }
     match app.screen() {
         Screen::Tasks(_) => &[
-            ("/", "filter"), ("s", "sort"), ("⏎", "open"), ("g", "places"), ("space", "pause"), ("e", "ended"),
-            ("?", "help"), ("q", "quit"), ("R", "reverse"), ("< >", "sort beside"), ("c", "copy"),
+            ("/", "filter"),
+            ("s", "sort"),
+            ("⏎", "open"),
+            ("g", "places"),
+            ("space", "pause"),
+            ("e", "ended"),
+            ("?", "help"),
+            ("q", "quit"),
+            ("R", "reverse"),
+            ("< >", "sort beside"),
+            ("c", "copy"),
         ],
         Screen::Groups => &[
-            ("/", "filter"), ("s", "sort"), ("⏎", "its tasks"), ("g", "tasks"), ("space", "pause"), ("?", "help"),
-            ("q", "quit"), ("R", "reverse"), ("< >", "sort beside"), ("c", "copy"),
+            ("/", "filter"),
+            ("s", "sort"),
+            ("⏎", "its tasks"),
+            ("g", "tasks"),
+            ("space", "pause"),
+            ("?", "help"),
+            ("q", "quit"),
+            ("R", "reverse"),
+            ("< >", "sort beside"),
+            ("c", "copy"),
         ],
         Screen::Task(_) => &[
-            ("esc", "back"), ("j k", "doors"), ("⏎", "open"), ("p", "parent"), ("w", "waker"), ("space", "pause"),
-            ("c", "copy"), ("?", "help"), ("q", "quit"),
+            ("esc", "back"),
+            ("j k", "doors"),
+            ("⏎", "open"),
+            ("p", "parent"),
+            ("w", "waker"),
+            ("space", "pause"),
+            ("c", "copy"),
+            ("?", "help"),
+            ("q", "quit"),
         ],
-        Screen::Help(_) => &[("esc", "back"), ("j k", "scroll"), ("c", "copy"), ("q", "quit")],
+        Screen::Help(_) => &[
+            ("esc", "back"),
+            ("j k", "scroll"),
+            ("c", "copy"),
+            ("q", "quit"),
+        ],
+    }
+}
+
+/// Rows below a filter that say what is wrong with it: its place, and behind it or below it the message.
+fn error_rows(message: &str, x: usize, columns: u16) -> u16 {
+    let columns = usize::from(columns);
+    if x + 2 + width(message) <= columns {
+        return 1;
+    }
+    1 + (wrap(message, columns.saturating_sub(2)).len() as u16).min(3)
+}
+
+/// Rows of the footer.
+pub(super) fn footer_rows(app: &App, columns: u16) -> u16 {
+    match &app.mode {
+        Mode::Filter(prompt) => {
+            // As if the place were at the end of the line: it moves, the footer should not.
+            let rows = |error: &FilterError| {
+                error_rows(
+                    &clean(&error.message),
+                    3 + width(&clean(prompt.text())),
+                    columns,
+                )
+            };
+            1 + prompt.error.as_ref().map_or(1, rows)
+        }
+        Mode::Sort(_) | Mode::Screen => 1,
     }
 }
 
@@ -378,7 +605,9 @@ fn hints(keys: &[(&str, &str)], look: &Look, area: Rect, y: u16, buffer: &mut Bu
 
 /// Why the selected row shows a `?`.
 fn unknown(app: &App) -> Option<&'static str> {
-    let Screen::Tasks(_) = app.screen() else { return None };
+    let Screen::Tasks(_) = app.screen() else {
+        return None;
+    };
     tasks::unknown(app, app.picture.world().task(app.tasks.selected()?)?)
 }
 

@@ -25,12 +25,22 @@ pub(super) struct Spec {
 impl Spec {
     /// A column of text.
     pub(super) const fn text(title: &'static str, least: u16, most: u16) -> Self {
-        Self { title, least, most, right: false }
+        Self {
+            title,
+            least,
+            most,
+            right: false,
+        }
     }
 
     /// A column of numbers.
     pub(super) const fn number(title: &'static str, columns: u16) -> Self {
-        Self { title, least: columns, most: columns, right: true }
+        Self {
+            title,
+            least: columns,
+            most: columns,
+            right: true,
+        }
     }
 }
 
@@ -53,7 +63,13 @@ impl Placed {
 
 /// The columns that fit into a width: the first one, then those after the first `shift` others, as many as there is
 /// room for. The one that is `needed` is among them whatever it takes.
-pub(super) fn place(specs: &[Spec], order: &[usize], columns: u16, shift: usize, needed: usize) -> Vec<Placed> {
+pub(super) fn place(
+    specs: &[Spec],
+    order: &[usize],
+    columns: u16,
+    shift: usize,
+    needed: usize,
+) -> Vec<Placed> {
     let gap = gap(columns);
     let room = columns.saturating_sub(GUTTER);
     let first = order.iter().take(1);
@@ -94,11 +110,20 @@ pub(super) fn place(specs: &[Spec], order: &[usize], columns: u16, shift: usize,
     }
     let mut x = GUTTER;
     let place = |(index, width): (usize, u16)| {
-        let placed = Placed { index, x, width: width.min(columns.saturating_sub(x)) };
+        let placed = Placed {
+            index,
+            x,
+            width: width.min(columns.saturating_sub(x)),
+        };
         x += width + gap;
         placed
     };
-    chosen.into_iter().zip(widths).map(place).filter(|placed| placed.width > 0).collect()
+    chosen
+        .into_iter()
+        .zip(widths)
+        .map(place)
+        .filter(|placed| placed.width > 0)
+        .collect()
 }
 
 const fn gap(columns: u16) -> u16 {
@@ -139,13 +164,21 @@ pub(super) fn cell(
 ) {
     let spare = column.width.saturating_sub(width(text) as u16);
     let x = if right { column.x + spare } else { column.x };
-    let within = Rect { width: area.width.min(column.x + column.width + 1), ..area };
+    let within = Rect {
+        width: area.width.min(column.x + column.width + 1),
+        ..area
+    };
     put(buffer, within, x, y, text, style);
 }
 
 /// Marks a row as selected.
 pub(super) fn select(area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
-    let strip = Rect { y: area.y + y, height: 1, ..area }.intersection(buffer.area);
+    let strip = Rect {
+        y: area.y + y,
+        height: 1,
+        ..area
+    }
+    .intersection(buffer.area);
     buffer.set_style(strip, look.selected);
     put(buffer, strip, 0, 0, "▸", look.selected);
 }
@@ -156,12 +189,19 @@ mod tests {
 
     use super::{Spec, place};
 
-    const SPECS: [Spec; 4] =
-        [Spec::number("ID", 6), Spec::text("NAME", 8, 30), Spec::number("POLLS", 7), Spec::number("BUSY", 7)];
+    const SPECS: [Spec; 4] = [
+        Spec::number("ID", 6),
+        Spec::text("NAME", 8, 30),
+        Spec::number("POLLS", 7),
+        Spec::number("BUSY", 7),
+    ];
     const ORDER: [usize; 4] = [0, 1, 2, 3];
 
     fn indices(columns: u16, shift: usize, needed: usize) -> Vec<usize> {
-        place(&SPECS, &ORDER, columns, shift, needed).iter().map(|placed| placed.index).collect()
+        place(&SPECS, &ORDER, columns, shift, needed)
+            .iter()
+            .map(|placed| placed.index)
+            .collect()
     }
 
     #[test]

@@ -44,19 +44,32 @@ fn specs(columns: u16) -> [Spec; 11] {
 
 fn placed(app: &App, columns: u16) -> ([Spec; 11], Vec<Placed>) {
     let specs = specs(columns);
-    let placed = grid::place(&specs, &ORDER, columns, app.groups.shift, app.groups.column as usize);
+    let placed = grid::place(
+        &specs,
+        &ORDER,
+        columns,
+        app.groups.shift,
+        app.groups.column as usize,
+    );
     (specs, placed)
 }
 
 /// The numbers of the columns that are on the screen, from left to right.
 pub(in super::super) fn shown(app: &App) -> Vec<usize> {
-    placed(app, app.size.0).1.iter().map(|column| column.index).collect()
+    placed(app, app.size.0)
+        .1
+        .iter()
+        .map(|column| column.index)
+        .collect()
 }
 
 /// The number of the column whose heading is there.
 pub(in super::super) fn column_at(app: &App, x: u16) -> Option<usize> {
     let (_, placed) = placed(app, app.size.0);
-    placed.iter().find(|column| column.range().contains(&x)).map(|column| column.index)
+    placed
+        .iter()
+        .find(|column| column.range().contains(&x))
+        .map(|column| column.index)
 }
 
 /// Draws headings and rows.
@@ -69,9 +82,21 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     let height = usize::from(area.height.saturating_sub(1));
     for (y, (row, group)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
         for column in &placed {
-            let text = value(group, GroupColumn::ALL[column.index], usize::from(column.width));
+            let text = value(
+                group,
+                GroupColumn::ALL[column.index],
+                usize::from(column.width),
+            );
             let style = if text == "0" { look.dim } else { Style::new() };
-            grid::cell(&text, column, specs[column.index].right, style, area, y, buffer);
+            grid::cell(
+                &text,
+                column,
+                specs[column.index].right,
+                style,
+                area,
+                y,
+                buffer,
+            );
         }
         if view.selected == Some(row) {
             grid::select(area, y, &look, buffer);

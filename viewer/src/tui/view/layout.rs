@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::super::app::{App, Mode, Screen};
+use super::super::app::{App, Screen};
 use super::super::link::Phase;
+use super::frame;
 
 /// The smallest terminal that is drawn on, in columns and rows.
 pub(in super::super) const LEAST: (u16, u16) = (24, 6);
@@ -42,16 +43,22 @@ impl Regions {
         }
         let mut y = area.y;
         let mut next = |rows: u16| {
-            let part = Rect { y, height: rows, ..area };
+            let part = Rect {
+                y,
+                height: rows,
+                ..area
+            };
             y += rows;
             part
         };
         let banner = u16::from(has_banner(app));
         let tabs = u16::from(area.height >= ROOMY);
-        let footer = if matches!(app.mode, Mode::Filter(_)) { 2 } else { 1 };
+        let footer = frame::footer_rows(app, area.width).min(area.height - 4);
         let losses = u16::from(has_losses(app) && area.height >= LEAST.1 + 2);
         // The header and the title take one row each.
-        let body = area.height.saturating_sub(banner + tabs + footer + losses + 2);
+        let body = area
+            .height
+            .saturating_sub(banner + tabs + footer + losses + 2);
         Some(Self {
             header: next(1),
             banner: next(banner),

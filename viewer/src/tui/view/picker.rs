@@ -16,7 +16,10 @@ const WIDTH: u16 = 22;
 
 fn names(app: &App) -> Vec<&'static str> {
     match app.screen() {
-        Screen::Groups => GroupColumn::ALL.iter().map(|column| column.name()).collect(),
+        Screen::Groups => GroupColumn::ALL
+            .iter()
+            .map(|column| column.name())
+            .collect(),
         _ => Column::ALL.iter().map(|column| column.name()).collect(),
     }
 }
@@ -25,7 +28,12 @@ fn names(app: &App) -> Vec<&'static str> {
 fn place(picker: Picker, body: Rect) -> (Rect, usize) {
     let height = (picker.len as u16 + 2).min(body.height);
     let width = WIDTH.min(body.width);
-    let area = Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 2, width, height };
+    let area = Rect {
+        x: body.x + (body.width - width) / 2,
+        y: body.y + (body.height - height) / 2,
+        width,
+        height,
+    };
     let rows = usize::from(height.saturating_sub(2)).max(1);
     (area, (picker.at + 1).saturating_sub(rows))
 }
@@ -35,7 +43,9 @@ pub(super) fn draw(app: &App, picker: Picker, body: Rect, buffer: &mut Buffer) {
     let look = app.theme.look();
     let (area, first) = place(picker, body);
     Clear.render(area, buffer);
-    let block = Block::bordered().title(" sort by ").border_style(look.accent);
+    let block = Block::bordered()
+        .title(" sort by ")
+        .border_style(look.accent);
     let inner = block.inner(area);
     block.render(area, buffer);
     let (current, descending) = match app.screen() {
@@ -43,14 +53,25 @@ pub(super) fn draw(app: &App, picker: Picker, body: Rect, buffer: &mut Buffer) {
         _ => (app.tasks.order.column as usize, app.tasks.order.descending),
     };
     for (y, (i, name)) in (0..inner.height).zip(names(app).into_iter().enumerate().skip(first)) {
-        let style = if i == picker.at { look.selected } else { Style::new() };
+        let style = if i == picker.at {
+            look.selected
+        } else {
+            Style::new()
+        };
         let mark = if i == picker.at { '▸' } else { ' ' };
         let arrow = match (i == current, descending) {
             (true, true) => " ↓",
             (true, false) => " ↑",
             (false, _) => "",
         };
-        put(buffer, inner, 0, y, &format!("{mark} {:<18}", format!("{name}{arrow}")), style);
+        put(
+            buffer,
+            inner,
+            0,
+            y,
+            &format!("{mark} {:<18}", format!("{name}{arrow}")),
+            style,
+        );
     }
 }
 

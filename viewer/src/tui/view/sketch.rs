@@ -16,7 +16,11 @@ pub(super) fn bars(sketch: &Sketch, columns: usize, rows: usize) -> Vec<String> 
     let width = ((span * STEPS).round() as usize + 1).min(columns).max(1);
     let mut heights = vec![0u64; width];
     for bucket in sketch.buckets() {
-        let part = if span > 0.0 { (position(bucket) - start) / span } else { 0.0 };
+        let part = if span > 0.0 {
+            (position(bucket) - start) / span
+        } else {
+            0.0
+        };
         let x = (part * (width - 1) as f64).round() as usize;
         heights[x.min(width - 1)] += bucket.count;
     }
@@ -26,14 +30,26 @@ pub(super) fn bars(sketch: &Sketch, columns: usize, rows: usize) -> Vec<String> 
         if count > 0 { eighths.max(1) } else { 0 }
     };
     let heights: Vec<usize> = heights.into_iter().map(scale).collect();
-    let row = |row: usize| heights.iter().map(|h| EIGHTHS[h.saturating_sub(row * 8).min(8)]).collect();
+    let row = |row: usize| {
+        heights
+            .iter()
+            .map(|h| EIGHTHS[h.saturating_sub(row * 8).min(8)])
+            .collect()
+    };
     (0..rows).rev().map(row).collect()
 }
 
 /// The bounds between which the samples lie.
 pub(super) fn bounds(sketch: &Sketch) -> Option<(Nanos, Nanos)> {
     let (first, last) = (sketch.buckets().first()?, sketch.buckets().last()?);
-    Some((first.from, if last.to.0 == u64::MAX { last.from } else { last.to }))
+    Some((
+        first.from,
+        if last.to.0 == u64::MAX {
+            last.from
+        } else {
+            last.to
+        },
+    ))
 }
 
 /// Steps of the scale while the length doubles: as many as there are buckets.
@@ -64,9 +80,15 @@ mod tests {
     fn bars_stand_where_their_buckets_are() {
         // Two doublings are eight steps; what lies between is empty.
         assert_eq!(bars(&sketch(&[(100, 8), (400, 4)]), 40, 1), ["█       ▄"]);
-        assert_eq!(bars(&sketch(&[(100, 8), (400, 4)]), 40, 2), ["█        ", "█       █"]);
+        assert_eq!(
+            bars(&sketch(&[(100, 8), (400, 4)]), 40, 2),
+            ["█        ", "█       █"]
+        );
         assert_eq!(bars(&sketch(&[(100, 1)]), 40, 1), ["█"]);
-        assert_eq!(bars(&sketch(&[(100, 1_000_000), (200, 1)]), 40, 1), ["█   ▁"]);
+        assert_eq!(
+            bars(&sketch(&[(100, 1_000_000), (200, 1)]), 40, 1),
+            ["█   ▁"]
+        );
         assert!(bars(&Sketch::default(), 40, 1).is_empty());
     }
 

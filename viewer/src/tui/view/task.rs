@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use taskscope_model::{LastWaker, Nanos, Sketch, State, Task, TaskId};
+use taskscope_model::{Kind, LastWaker, Nanos, Sketch, State, Task, TaskId};
 
 use super::super::app::App;
 use super::super::detail::{CHILDREN, Detail, Door};
@@ -15,9 +15,18 @@ use crate::text::{bytes, clean, count, duration, label_of, place, share};
 /// Columns of the labels on the left.
 const LABELS: usize = 11;
 
+/// Columns of the times in the log: its texts stand a little to the right of all others.
+const LOG_LABELS: usize = 15;
+
 /// The text of the screen.
 pub(in super::super) fn document(app: &App, detail: &Detail, columns: u16) -> Document {
-    let mut page = Page { app, look: app.theme.look(), columns, document: Document::default(), doors: 0 };
+    let mut page = Page {
+        app,
+        look: app.theme.look(),
+        columns,
+        document: Document::default(),
+        doors: 0,
+    };
     match detail.task(app.picture.world()) {
         Some(task) => page.task(task, detail),
         None => page.say("", "Nothing is known of this task any more."),
@@ -48,24 +57,37 @@ impl Page<'_> {
         self.distribution("delays", "", sketches.map(|sketches| &sketches.delays));
         self.document.gap();
         self.wakes(task);
-        self.children(task, detail);
+        self.document.gap();
         self.log(detail);
+        self.document.gap();
+        self.children(task, detail);
     }
 
     fn state(&mut self, task: &Task, gone: bool) {
         let now = self.app.picture.now();
         let state = task.vitals.state;
         let lasts = duration(task.in_state(now));
-        let mut spans = vec![self.label("state"), Span::styled(state.as_str(), self.look.state(state))];
+        let mut spans = vec![
+            self.label("state"),
+            Span::styled(state.as_str(), self.look.state(state)),
+        ];
         if gone {
-            spans.push(Span::styled(", when last heard of: the target no longer keeps it", self.look.caution));
+            spans.push(Span::styled(
+                ", when last heard of: the target no longer keeps it",
+                self.look.caution,
+            ));
         } else if state.has_ended() {
-            spans.push(Span::raw(format!(" {lasts} ago, after {}", duration(task.age(now)))));
+            spans.push(Span::raw(format!(
+                " {lasts} ago, after {}",
+                duration(task.age(now))
+            )));
         } else {
             spans.push(Span::raw(format!(" for {lasts}")));
         }
         match state {
-            State::Scheduled if task.vitals.polls == 0 => spans.push(Span::raw(", never polled yet")),
+            State::Scheduled if task.vitals.polls == 0 => {
+                spans.push(Span::raw(", never polled yet"))
+            }
             State::Scheduled => spans.push(Span::raw(", waiting for a worker")),
             _ => {}
         }
@@ -75,10 +97,15 @@ impl Page<'_> {
     fn origin(&mut self, task: &Task) {
         let world = self.app.picture.world();
         let site = world.site(task.birth.site);
-        let room = usize::from(self.columns).saturating_sub(LABELS + 20).max(12);
+        let room = usize::from(self.columns)
+            .saturating_sub(LABELS + 20)
+            .max(12);
         let at = place(site, room);
         let age = task.birth.created.until(self.app.picture.now());
-        let spans = vec![self.label("spawned"), Span::raw(format!("{} ago at {at}", duration(age)))];
+        let spans = vec![
+            self.label("spawned"),
+            Span::raw(format!("{} ago at {at}", duration(age))),
+        ];
         self.document.line(spans);
         match task.birth.parent {
             Some(parent) => self.door("by", "", parent),
@@ -89,10 +116,19 @@ impl Page<'_> {
     fn future(&mut self, task: &Task) {
         let site = self.app.picture.world().site(task.birth.site);
         let kind = site.map_or("unknown", |site| site.kind.as_str());
+        let what = if kind == Kind::Blocking.as_str() {
+            "closure"
+        } else {
+            "future"
+        };
         let size = match site.map(|site| (site.size, site.boxed_from)) {
-            None | Some((0, _)) => "size of its future not known".to_owned(),
-            Some((size, None)) => format!("future of {}, not boxed", bytes(size)),
-            Some((size, Some(from))) => format!("future of {}, boxed by tokio: it is {}", bytes(size), bytes(from)),
+            None | Some((0, _)) => format!("size of its {what} not known"),
+            Some((size, None)) => format!("{what} of {}, not boxed", bytes(size)),
+            Some((size, Some(from))) => format!(
+                "{what} of {}, boxed by tokio from {}",
+                bytes(size),
+                bytes(from)
+            ),
         };
         let runtime = match task.vitals.runtime {
             Some(runtime) => format!("runtime {}", runtime.0),
@@ -110,7 +146,13 @@ impl Page<'_> {
         if !self.app.link.tells("polls") {
             return self.say("time", "? this target does not tell of polls");
         }
-        let of = |part: Nanos| if age.0 == 0 { 0.0 } else { part.0 as f64 / age.0 as f64 };
+        let of = |part: Nanos| {
+            if age.0 == 0 {
+                0.0
+            } else {
+                part.0 as f64 / age.0 as f64
+            }
+        };
         let busy = task.busy(now);
         let mut parts = vec![("busy", busy, '█', self.look.good)];
         if sees_wakes(self.app, task) {
@@ -126,7 +168,9 @@ impl Page<'_> {
             let wide = match i + 1 == parts.len() {
                 true => left,
                 // What there is shows, however little.
-                false => ((of(*part) * room as f64).round() as usize).max(usize::from(part.0 > 0)).min(left),
+                false => ((of(*part) * room as f64).round() as usize)
+                    .max(usize::from(part.0 > 0))
+                    .min(left),
             };
             left -= wide;
             spans.push(Span::styled(block.to_string().repeat(wide), *style));
@@ -145,21 +189,40 @@ impl Page<'_> {
             _ => "from a wake to its poll".to_owned(),
         };
         let Some(sketch) = sketch else {
-            let why = if self.app.link.is_live() { "asked for…" } else { "not known" };
+            let why = if self.app.link.is_live() {
+                "asked for…"
+            } else {
+                "not known"
+            };
             return self.say(label, &format!("{what} · distribution {why}"));
         };
-        let at = |q: f64| sketch.percentile(q).map_or_else(|| "?".to_owned(), duration);
+        let at = |q: f64| {
+            sketch
+                .percentile(q)
+                .map_or_else(|| "?".to_owned(), duration)
+        };
         match sketch::bounds(sketch) {
             None => self.say(label, &format!("{what} · none measured yet")),
             Some((from, to)) => {
-                let text = format!("{what} · p50 {}  p90 {}  p99 {}", at(0.5), at(0.9), at(0.99));
+                let text = format!(
+                    "{what} · p50 {}  p90 {}  p99 {}",
+                    at(0.5),
+                    at(0.9),
+                    at(0.99)
+                );
                 self.say(label, &text);
-                let room = usize::from(self.columns).saturating_sub(LABELS + 20).clamp(8, 64);
+                let room = usize::from(self.columns)
+                    .saturating_sub(LABELS + 20)
+                    .clamp(8, 64);
                 let rows = if self.app.size.1 >= 40 { 4 } else { 2 };
                 let bars = sketch::bars(sketch, room, rows);
                 let last = bars.len().saturating_sub(1);
                 for (i, bar) in bars.into_iter().enumerate() {
-                    let low = if i == last { duration(from) } else { String::new() };
+                    let low = if i == last {
+                        duration(from)
+                    } else {
+                        String::new()
+                    };
                     let mut spans = vec![
                         self.label(&format!("{low:>9}")),
                         Span::styled(bar, self.look.accent),
@@ -196,8 +259,7 @@ impl Page<'_> {
         let text = match (vitals.wakers, vitals.state) {
             (0, State::Idle) => {
                 let text = "0 exist: nothing is left that could wake it, as far as taskscope sees";
-                let spans = vec![self.label("wakers"), Span::styled(text, self.look.caution)];
-                return self.document.line(spans);
+                return self.say_styled("wakers", text, self.look.caution);
             }
             (1, _) => "1 exists".to_owned(),
             (n, _) => format!("{} exist", count(u64::from(n))),
@@ -207,7 +269,11 @@ impl Page<'_> {
 
     fn children(&mut self, task: &Task, detail: &Detail) {
         let world = self.app.picture.world();
-        let Some(first) = detail.doors(world).iter().position(|door| matches!(door, Door::Child(_))) else {
+        let Some(first) = detail
+            .doors(world)
+            .iter()
+            .position(|door| matches!(door, Door::Child(_)))
+        else {
             return self.say("children", "none that is listed");
         };
         self.doors = first;
@@ -217,28 +283,42 @@ impl Page<'_> {
             let about = world.task(*child).map_or_else(String::new, |child| {
                 let state = child.vitals.state;
                 let lasts = duration(child.in_state(self.app.picture.now()));
-                if state.has_ended() { format!("{state} {lasts} ago  ") } else { format!("{state} {lasts}  ") }
+                if state.has_ended() {
+                    format!("{state} {lasts} ago  ")
+                } else {
+                    format!("{state} {lasts}  ")
+                }
             });
             self.door("", &about, *child);
         }
         if total > CHILDREN {
-            let id = task.birth.tokio_id.map_or_else(String::new, |id| format!(": the filter parent:{id} shows all"));
-            self.say("", &format!("{} more{id}", count((total - CHILDREN) as u64)));
+            let id = task.birth.tokio_id.map_or_else(String::new, |id| {
+                format!(": the filter parent:{id} shows all")
+            });
+            self.say(
+                "",
+                &format!("{} more{id}", count((total - CHILDREN) as u64)),
+            );
         }
     }
 
     fn log(&mut self, detail: &Detail) {
         let now = self.app.picture.now();
-        self.document.gap();
         let mut entries = detail.log(now).peekable();
         if entries.peek().is_none() {
             return self.say("log", "nothing has changed since this screen was opened");
         }
-        self.say("log", "what changed since this screen was opened, newest first");
-        for entry in entries {
-            let ago = format!("{} ago", duration(entry.at.until(now)));
-            let spans = vec![self.label(""), Span::styled(format!("{ago:>11}  "), self.look.dim), Span::raw(entry.what.clone())];
-            self.document.line(spans);
+        self.say(
+            "log",
+            "what changed since this screen was opened, newest first",
+        );
+        // As many as leave the rest of a high screen to the children.
+        let room = usize::from(self.app.size.1).saturating_sub(34).max(6);
+        for entry in entries.take(room) {
+            let ago = format!("{:>9} ago", duration(entry.at.until(now)));
+            let label = (ago.as_str(), LOG_LABELS, self.look.dim);
+            self.document
+                .entry(label, (&entry.what, Style::new()), self.columns);
         }
     }
 
@@ -247,7 +327,12 @@ impl Page<'_> {
     }
 
     fn say(&mut self, label: &str, text: &str) {
-        self.document.entry(label, LABELS, self.look.dim, text, self.columns);
+        self.say_styled(label, text, Style::new());
+    }
+
+    fn say_styled(&mut self, label: &str, text: &str, style: Style) {
+        self.document
+            .entry((label, LABELS, self.look.dim), (text, style), self.columns);
     }
 
     /// A line that leads to another task.
@@ -268,7 +353,9 @@ impl Page<'_> {
 pub(super) fn title(app: &App, detail: &Detail) -> Vec<(String, Style)> {
     let look = app.theme.look();
     let world = app.picture.world();
-    let Some(task) = detail.task(world) else { return vec![("a task".to_owned(), Style::new())] };
+    let Some(task) = detail.task(world) else {
+        return vec![("a task".to_owned(), Style::new())];
+    };
     let state = task.vitals.state;
     let lasts = duration(task.in_state(app.picture.now()));
     let gone = world.task(detail.id).is_none();
@@ -278,7 +365,17 @@ pub(super) fn title(app: &App, detail: &Detail) -> Vec<(String, Style)> {
         (false, false) => format!("{state} for {lasts}"),
     };
     vec![
-        (frame::shorten(&crate::text::label(task, world), 48), look.strong),
-        (how, if gone { look.caution } else { look.state(state) }),
+        (
+            frame::shorten(&crate::text::label(task, world), 48),
+            look.strong,
+        ),
+        (
+            how,
+            if gone {
+                look.caution
+            } else {
+                look.state(state)
+            },
+        ),
     ]
 }

@@ -67,13 +67,20 @@ fn placed(app: &App, columns: u16) -> ([Spec; 17], Vec<Placed>) {
 
 /// The numbers of the columns that are on the screen, from left to right.
 pub(in super::super) fn shown(app: &App) -> Vec<usize> {
-    placed(app, app.size.0).1.iter().map(|column| column.index).collect()
+    placed(app, app.size.0)
+        .1
+        .iter()
+        .map(|column| column.index)
+        .collect()
 }
 
 /// The number of the column whose heading is there.
 pub(in super::super) fn column_at(app: &App, x: u16) -> Option<usize> {
     let (_, placed) = placed(app, app.size.0);
-    placed.iter().find(|column| column.range().contains(&x)).map(|column| column.index)
+    placed
+        .iter()
+        .find(|column| column.range().contains(&x))
+        .map(|column| column.index)
 }
 
 /// Draws headings and rows.
@@ -81,7 +88,14 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     let look = app.theme.look();
     let (specs, placed) = placed(app, area.width);
     let order = app.tasks.order;
-    grid::headings(&specs, &placed, (order.column as usize, order.descending), &look, area, buffer);
+    grid::headings(
+        &specs,
+        &placed,
+        (order.column as usize, order.descending),
+        &look,
+        area,
+        buffer,
+    );
     let rows = app.tasks.rows();
     let height = usize::from(area.height.saturating_sub(1));
     for (y, (row, id)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
@@ -94,7 +108,15 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
                 None if which == Column::State => ("gone".to_owned(), look.dim),
                 None => continue,
             };
-            grid::cell(&text, column, specs[column.index].right, style, area, y, buffer);
+            grid::cell(
+                &text,
+                column,
+                specs[column.index].right,
+                style,
+                area,
+                y,
+                buffer,
+            );
         }
         if view.selected == Some(row) {
             grid::select(area, y, &look, buffer);
@@ -111,7 +133,10 @@ fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (
     let number = |n: u64| count_in(n, width);
     let known = |known: bool, text: String| if known { text } else { "?".to_owned() };
     let text = match column {
-        Column::Id => task.birth.tokio_id.map_or_else(|| "?".to_owned(), |id| id.to_string()),
+        Column::Id => task
+            .birth
+            .tokio_id
+            .map_or_else(|| "?".to_owned(), |id| id.to_string()),
         Column::State => state_word(vitals.state, width).to_owned(),
         Column::For => duration(task.in_state(now)),
         Column::Name => task.birth.name.as_deref().map_or_else(
@@ -132,7 +157,9 @@ fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (
             0 => "?".to_owned(),
             size => bytes(size),
         },
-        Column::Runtime => vitals.runtime.map_or_else(|| "?".to_owned(), |runtime| runtime.0.to_string()),
+        Column::Runtime => vitals
+            .runtime
+            .map_or_else(|| "?".to_owned(), |runtime| runtime.0.to_string()),
         Column::Parent => match task.birth.parent.map(|parent| world.task(parent)) {
             None => "-".to_owned(),
             Some(parent) => {
@@ -154,7 +181,8 @@ fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (
 /// A poll, or a wait for a worker, that takes so long that others suffer: 100 ms is what tokio's own guide calls far
 /// too long between awaits (10 to 100 µs are advised), and a person begins to notice.
 fn worth_a_look(task: &Task, now: taskscope_model::Stamp) -> bool {
-    matches!(task.vitals.state, State::Running | State::Scheduled) && task.in_state(now) > Nanos(100_000_000)
+    matches!(task.vitals.state, State::Running | State::Scheduled)
+        && task.in_state(now) > Nanos(100_000_000)
 }
 
 /// The state's word, or a short form of it.
@@ -179,7 +207,10 @@ pub(super) fn sees_wakers(app: &App, task: &Task) -> bool {
 }
 
 fn kind(app: &App, task: &Task) -> Kind {
-    app.picture.world().site(task.birth.site).map_or(Kind::Unknown, |site| site.kind)
+    app.picture
+        .world()
+        .site(task.birth.site)
+        .map_or(Kind::Unknown, |site| site.kind)
 }
 
 /// Why something about a task is `?`, in words.
@@ -196,7 +227,12 @@ pub(super) fn unknown(app: &App, task: &Task) -> Option<&'static str> {
     if !app.link.tells("wakers") {
         return Some("? this target does not tell of wakers");
     }
-    if app.picture.world().site(task.birth.site).is_none_or(|site| site.file.is_empty()) {
+    if app
+        .picture
+        .world()
+        .site(task.birth.site)
+        .is_none_or(|site| site.file.is_empty())
+    {
         return Some("? the target does not know where it was spawned");
     }
     None
