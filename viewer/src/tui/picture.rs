@@ -250,7 +250,7 @@ mod tests {
         for i in 0..10 {
             // Idle for five seconds, then one of the two workers is busy throughout.
             let totals = Totals {
-                worker_busy: Nanos((i as u64).saturating_sub(5) * SECOND),
+                worker_busy: Nanos(u64::saturating_sub(i, 5) * SECOND),
                 polls: i * 100,
                 ..Totals::default()
             };

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod keys;
+mod news;
 mod pictures;
 mod world;
 

@@ -3,9 +3,11 @@
 mod document;
 mod empty;
 pub(super) mod facts;
+mod footer;
 pub(super) mod frame;
 mod grid;
 pub(super) mod groups;
+mod header;
 pub(super) mod help;
 pub(super) mod layout;
 pub(super) mod picker;

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::app::{App, Screen};
 use super::super::link::Phase;
-use super::frame;
+use super::footer;
 
 /// The smallest terminal that is drawn on, in columns and rows.
 pub(in super::super) const LEAST: (u16, u16) = (24, 6);
@@ -53,7 +53,7 @@ impl Regions {
         };
         let banner = u16::from(has_banner(app));
         let tabs = u16::from(area.height >= ROOMY);
-        let footer = frame::footer_rows(app, area.width).min(area.height - 4);
+        let footer = footer::rows(app, area.width).min(area.height - 4);
         let losses = u16::from(has_losses(app) && area.height >= LEAST.1 + 2);
         // The header and the title take one row each.
         let body = area

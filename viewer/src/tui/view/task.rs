@@ -8,9 +8,9 @@ use super::super::app::App;
 use super::super::detail::{CHILDREN, Detail, Door};
 use super::super::theme::Look;
 use super::document::Document;
+use super::sketch;
 use super::tasks::{sees_wakers, sees_wakes};
-use super::{frame, sketch};
-use crate::text::{bytes, clean, count, duration, label_of, place, share};
+use crate::text::{bytes, clean, count, duration, fit, label_of, place, share};
 
 /// Columns of the labels on the left.
 const LABELS: usize = 11;
@@ -365,10 +365,7 @@ pub(super) fn title(app: &App, detail: &Detail) -> Vec<(String, Style)> {
         (false, false) => format!("{state} for {lasts}"),
     };
     vec![
-        (
-            frame::shorten(&crate::text::label(task, world), 48),
-            look.strong,
-        ),
+        (fit(&crate::text::label(task, world), 48), look.strong),
         (
             how,
             if gone {
