@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{Event, EventStream, MouseEventKind};
 use futures_util::StreamExt;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
@@ -127,10 +127,7 @@ impl Driver {
             self.take(Msg::Tick(self.began.elapsed()))?;
             match happened {
                 Happened::Ended => self.leaving = true,
-                Happened::Resumed => {
-                    self.screen.resume()?;
-                    self.dirty = true;
-                }
+                Happened::Resumed => self.resume()?,
                 Happened::Event(event) => self.event(event)?,
                 Happened::Time => {}
                 Happened::News(None) => feed = None,
@@ -153,6 +150,8 @@ impl Driver {
         let event = event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
+            // A mouse that only moves is no reason to draw.
+            Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved => return Ok(()),
             Event::Mouse(mouse) => Msg::Mouse(mouse),
             Event::Paste(text) => Msg::Paste(text),
             Event::Resize(columns, rows) => Msg::Resize(columns, rows),
@@ -184,9 +183,15 @@ impl Driver {
     fn suspend(&mut self) -> Result<(), TuiError> {
         self.screen.release();
         kill_current_process_group(Signal::TSTP).map_err(io::Error::from)?;
+        self.resume()
+    }
+
+    /// Goes on after the process was stopped, by us or by others: the terminal was the shell's meanwhile.
+    fn resume(&mut self) -> Result<(), TuiError> {
         self.screen.resume()?;
+        let (columns, rows) = self.screen.size()?;
         self.dirty = true;
-        Ok(())
+        self.take(Msg::Resize(columns, rows))
     }
 
     fn send_asks(&mut self) {
