@@ -20,6 +20,8 @@ use crate::feed::{Ask, Feed};
 
 /// The least time between two frames: 20 in a second.
 const FRAME: Duration = Duration::from_millis(50);
+/// The same after a key or the mouse was used: what a person does is answered at once.
+const ANSWER: Duration = Duration::from_millis(15);
 /// How often the time is told while durations grow on the screen.
 const TICK: Duration = Duration::from_millis(200);
 /// News is taken in for at most this long before keys are looked at.
@@ -83,6 +85,8 @@ struct Driver {
     drawn: Option<Instant>,
     /// Something happened since.
     dirty: bool,
+    /// A person did something since.
+    asked: bool,
     leaving: bool,
     title: String,
 }
@@ -100,6 +104,7 @@ impl Driver {
             began: Instant::now(),
             drawn: None,
             dirty: true,
+            asked: false,
             leaving: false,
             title: String::new(),
         })
@@ -157,7 +162,7 @@ impl Driver {
             Event::Resize(columns, rows) => Msg::Resize(columns, rows),
             Event::FocusGained | Event::FocusLost => return Ok(()),
         };
-        self.dirty = true;
+        (self.dirty, self.asked) = (true, true);
         self.take(msg)
     }
 
@@ -208,7 +213,9 @@ impl Driver {
         let Some(drawn) = self.drawn else {
             return self.began;
         };
-        if self.dirty {
+        if self.asked {
+            drawn + ANSWER
+        } else if self.dirty {
             drawn + FRAME
         } else if self.app.is_ticking() || !self.waiting.is_empty() {
             drawn + TICK
@@ -224,7 +231,7 @@ impl Driver {
         }
         self.screen.draw(&self.app)?;
         self.drawn = Some(now);
-        self.dirty = false;
+        (self.dirty, self.asked) = (false, false);
         let title = self.app.window_title();
         if title != self.title {
             self.screen.set_title(&title)?;
