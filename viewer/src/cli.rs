@@ -1,0 +1,6 @@
+//! The program.
+use std::process::ExitCode;
+/// Runs.
+pub fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}
