@@ -1,8 +1,8 @@
 //! What a target's updates mean: generated types in, [`Change`]s out, every field within bounds.
 //!
-//! A target is not trusted, and may be of a later version. Text is cut, counters are capped where sums of them would
-//! overflow, values of enums that are not known become the unknown one where there is one and are left out where there
-//! is none. What contradicts the order of a stream is a [`Violation`].
+//! A target is not trusted, and may be of a later version. Text is cut, lists end, values of enums that are not known
+//! become the unknown one where there is one and are left out where there is none. Counters are taken as they are: the
+//! model's sums saturate. What contradicts the order of a stream is a [`Violation`].
 
 mod names;
 mod values;

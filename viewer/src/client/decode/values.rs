@@ -19,12 +19,6 @@ const MAX_PLACE: usize = 1024;
 /// Buckets beyond this many are left out: 2^¼ apart, 256 of them span all lengths that there are.
 const MAX_BUCKETS: usize = 512;
 
-/// Counters of one task or site: years of a poll per microsecond, and sums of 65,536 of them do not overflow.
-const MAX_COUNT: u64 = (1 << 48) - 1;
-
-/// Counters over all tasks, of which a few are added up.
-const MAX_TOTAL: u64 = 1 << 60;
-
 /// Whether the site is the same but for what its past tasks add up to.
 pub(super) fn same_place(known: &Site, site: &v1::Site) -> bool {
     *known.file == *site.file
@@ -48,14 +42,14 @@ pub(super) fn site(site: v1::Site, past: Tally, names: &mut Names) -> Site {
 
 pub(super) fn tally(tally: &v1::Tally) -> Tally {
     Tally {
-        done: tally.done.min(MAX_COUNT),
-        cancelled: tally.cancelled.min(MAX_COUNT),
-        panicked: tally.panicked.min(MAX_COUNT),
-        polls: tally.polls.min(MAX_COUNT),
+        done: tally.done,
+        cancelled: tally.cancelled,
+        panicked: tally.panicked,
+        polls: tally.polls,
         busy: Nanos(tally.busy_ns),
         scheduled: Nanos(tally.scheduled_ns),
-        wakes: tally.wakes.min(MAX_COUNT),
-        self_wakes: tally.self_wakes.min(MAX_COUNT),
+        wakes: tally.wakes,
+        self_wakes: tally.self_wakes,
     }
 }
 
@@ -83,11 +77,11 @@ pub(super) fn vitals(vitals: &v1::Vitals) -> Option<Vitals> {
     Some(Vitals {
         state,
         since: Stamp(vitals.since_ns),
-        polls: vitals.polls.min(MAX_COUNT),
+        polls: vitals.polls,
         busy: Nanos(vitals.busy_ns),
         scheduled: Nanos(vitals.scheduled_ns),
-        wakes: vitals.wakes.min(MAX_COUNT),
-        self_wakes: vitals.self_wakes.min(MAX_COUNT),
+        wakes: vitals.wakes,
+        self_wakes: vitals.self_wakes,
         last_waker: match vitals.last_waker {
             None | Some(WireWaker::WokenOutside(false)) => LastWaker::Nobody,
             Some(WireWaker::WokenOutside(true)) => LastWaker::NoTask,
@@ -113,23 +107,23 @@ pub(super) fn sketches(sketches: &v1::Sketches) -> Sketches {
 
 pub(super) fn totals(totals: &v1::Totals) -> Totals {
     Totals {
-        spawned: totals.spawned.min(MAX_TOTAL),
-        scheduled: totals.scheduled.min(MAX_TOTAL),
-        running: totals.running.min(MAX_TOTAL),
-        idle: totals.idle.min(MAX_TOTAL),
-        done: totals.done.min(MAX_TOTAL),
-        cancelled: totals.cancelled.min(MAX_TOTAL),
-        panicked: totals.panicked.min(MAX_TOTAL),
-        polls: totals.polls.min(MAX_TOTAL),
+        spawned: totals.spawned,
+        scheduled: totals.scheduled,
+        running: totals.running,
+        idle: totals.idle,
+        done: totals.done,
+        cancelled: totals.cancelled,
+        panicked: totals.panicked,
+        polls: totals.polls,
         busy: Nanos(totals.busy_ns),
         delayed: Nanos(totals.delayed_ns),
-        wakes: totals.wakes.min(MAX_TOTAL),
-        self_wakes: totals.self_wakes.min(MAX_TOTAL),
+        wakes: totals.wakes,
+        self_wakes: totals.self_wakes,
         workers: totals.workers,
         worker_busy: Nanos(totals.worker_busy_ns),
-        unlisted: totals.unlisted.min(MAX_TOTAL),
-        untracked: totals.untracked.min(MAX_TOTAL),
-        unplaced: totals.unplaced.min(MAX_TOTAL),
+        unlisted: totals.unlisted,
+        untracked: totals.untracked,
+        unplaced: totals.unplaced,
     }
 }
 
@@ -143,7 +137,7 @@ fn sketch(sketch: &v1::Sketch) -> Sketch {
             .map(|((from, to), count)| Bucket {
                 from: Nanos(*from),
                 to: Nanos(*to),
-                count: (*count).min(MAX_COUNT),
+                count: *count,
             }),
     )
 }
