@@ -114,6 +114,12 @@ impl ConnectError {
                 not_taskscope("it speaks gRPC, but does not know the service".to_owned())
             }
             tonic::Code::ResourceExhausted => Self::Busy(detail(status.message())),
+            // The connection had ended before the call was made, and with it the reason is gone.
+            _ if io_error(status)
+                .is_some_and(|error| error.kind() == io::ErrorKind::NotConnected) =>
+            {
+                not_taskscope("it broke off before it said who it is".to_owned())
+            }
             // Where the system did not break the connection, what came over it did.
             _ if status.source().is_some() && io_error(status).is_none() => {
                 not_taskscope(whole(status))
