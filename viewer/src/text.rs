@@ -1,85 +1,123 @@
-//! How numbers and foreign text are written.
+//! Text for people: numbers with their units, and what the target calls things made safe for a terminal.
+//!
+//! Pure functions, shared by the screens and by headless output.
 
-use std::borrow::Cow;
+mod clean;
+mod number;
 
-use taskscope_model::Nanos;
+pub use clean::{clean, fit, width};
+pub use number::{bytes, count, count_in, duration, share};
 
-/// A length of time with three significant digits and one unit, as `1.21ms`; `0` for none.
+use taskscope_model::{LastWaker, Site, Task, TaskId, World};
+
+/// What a person calls a task: its name, else the type of its closure, else where it was spawned; then `#` and tokio's
+/// id. A task without any of these is `a task`. Safe for a terminal.
+///
+/// ```
+/// # use taskscope_model::{Birth, Change, SiteId, Stamp, TaskId, Vitals, World};
+/// let mut world = World::new();
+/// let id = TaskId::new(1).unwrap();
+/// let birth = Birth { tokio_id: 17.try_into().ok(), parent: None, name: Some("tick\u{7}".into()), site: SiteId(0), created: Stamp(0) };
+/// world.apply(Change::Born(id, Box::new(birth), Vitals::at_birth(Stamp(0))));
+/// assert_eq!(taskscope_viewer::text::label(world.task(id).unwrap(), &world), "tick␇ #17");
+/// ```
 #[must_use]
-pub fn duration(length: Nanos) -> String {
-    const UNITS: [(&str, f64); 6] = [
-        ("ns", 1e3),
-        ("µs", 1e3),
-        ("ms", 1e3),
-        ("s", 60.0),
-        ("m", 60.0),
-        ("h", f64::INFINITY),
-    ];
-    if length.0 == 0 {
-        return "0".to_owned();
-    }
-    let mut value = length.0 as f64;
-    for (unit, size) in UNITS {
-        // What would round up to the next unit is written in that one.
-        if value < size - 0.5 {
-            let digits = if unit == "ns" || value >= 99.95 {
-                0
-            } else if value >= 9.995 {
-                1
-            } else {
-                2
-            };
-            return format!("{value:.digits$}{unit}");
-        }
-        value /= size;
-    }
-    format!("{value:.0}h")
-}
-
-/// A count with its thousands set apart, as `1,204`.
-#[must_use]
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A size in memory, as `312 B` or `1.50 KiB`.
-#[must_use]
-pub fn bytes(size: u64) -> String {
-    let (mut value, mut unit) = (size as f64, "B");
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 {
-            break;
-        }
-        (value, unit) = (value / 1024.0, next);
-    }
-    if unit == "B" {
-        format!("{size} B")
-    } else {
-        format!("{value:.2} {unit}")
+pub fn label(task: &Task, world: &World) -> String {
+    let site = world.site(task.birth.site);
+    let name = name(task, world).or_else(|| {
+        site.filter(|site| !site.file.is_empty())
+            .map(|site| clean(&site.short()).into_owned())
+    });
+    match (name, task.birth.tokio_id) {
+        (Some(name), Some(id)) => format!("{name} #{id}"),
+        (Some(name), None) => name,
+        (None, Some(id)) => format!("task #{id}"),
+        (None, None) => "a task".to_owned(),
     }
 }
 
-/// Text of the target's, fit for a terminal: control characters, and those that turn the direction of writing, become `�`.
+/// [`label`] of the task with this id, or words that say that it is not known any more.
 #[must_use]
-pub fn clean(text: &str) -> Cow<'_, str> {
-    let unfit = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+pub fn label_of(id: TaskId, world: &World) -> String {
+    world.task(id).map_or_else(
+        || "a task that is no longer kept".to_owned(),
+        |task| label(task, world),
+    )
+}
+
+/// The name that the app gave a task, else the type of its closure. Safe for a terminal.
+#[must_use]
+pub fn name(task: &Task, world: &World) -> Option<String> {
+    let closure = || {
+        world
+            .site(task.birth.site)
+            .and_then(|site| site.type_name.as_deref())
     };
-    if text.contains(unfit) {
-        text.chars()
-            .map(|c| if unfit(c) { '\u{fffd}' } else { c })
-            .collect::<String>()
-            .into()
+    task.birth
+        .name
+        .as_deref()
+        .filter(|name| !name.is_empty())
+        .or_else(closure)
+        .map(|s| clean(s).into_owned())
+}
+
+/// Where tasks are spawned, with as much of the path as fits into so many columns: `src/api/upload.rs:120`,
+/// `upload.rs:120`, `upload…`; `?` where it is not known. Safe for a terminal.
+#[must_use]
+pub fn place(site: Option<&Site>, columns: usize) -> String {
+    let Some(site) = site.filter(|site| !site.file.is_empty()) else {
+        return "?".to_owned();
+    };
+    path(&site.file, site.line, columns)
+}
+
+/// A file with a line as [`place`] writes it; line 0 is left out.
+#[must_use]
+pub fn path(file: &str, line: u32, columns: usize) -> String {
+    if file.is_empty() {
+        return "?".to_owned();
+    }
+    let line = if line == 0 {
+        String::new()
     } else {
-        text.into()
+        format!(":{line}")
+    };
+    // Directories are dropped from the left until it fits: the file's name and the line say the most.
+    let mut from = 0;
+    loop {
+        let text = format!("{}{line}", &file[from..]);
+        let next = file[from..].find(['/', '\\']).map(|i| from + i + 1);
+        match next {
+            Some(next) if width(&clean(&text)) > columns => from = next,
+            _ => return fit(&text, columns),
+        }
+    }
+}
+
+/// Who woke a task last, in words; `None` where nobody has. Safe for a terminal.
+#[must_use]
+pub fn waker(task: &Task, world: &World) -> Option<String> {
+    match task.vitals.last_waker {
+        LastWaker::Nobody => None,
+        LastWaker::NoTask => Some("no task (a driver or a thread)".to_owned()),
+        LastWaker::Task(id) if id == task.id => Some("itself".to_owned()),
+        LastWaker::Task(id) => Some(label_of(id, world)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn a_path_loses_its_directories_before_its_name() {
+        assert_eq!(path("src/api/upload.rs", 120, 40), "src/api/upload.rs:120");
+        assert_eq!(path("src/api/upload.rs", 120, 20), "api/upload.rs:120");
+        assert_eq!(path("src/api/upload.rs", 120, 13), "upload.rs:120");
+        assert_eq!(path("src/api/upload.rs", 120, 8), "upload.…");
+        assert_eq!(path("src/api/upload.rs", 0, 12), "upload.rs");
+        assert_eq!(path("C:\\src\\日本.rs", 7, 9), "日本.rs:7");
+        assert_eq!(path("", 7, 9), "?");
+        assert_eq!(path("a.rs", 7, 0), "");
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use taskscope_model::query::{Column, FILTER_HELP};
 
 use crate::client::Address;
+use crate::tui::Theme;
 
 /// See every task of a running tokio program: what it is doing, for how long, how often it is polled, who wakes it.
 ///
@@ -71,9 +72,9 @@ pub(super) struct Shared {
     /// Least time between two updates, from 10ms to 60s.
     #[arg(long, global = true, value_name = "TIME", default_value = "200ms")]
     pub(super) interval: Interval,
-    /// Colours of the screen.
+    /// Colours of the screen: dark, light or mono [default: dark, or mono where NO_COLOR is set].
     #[arg(long, global = true, value_name = "THEME")]
-    pub(super) theme: Option<String>,
+    pub(super) theme: Option<Theme>,
 }
 
 /// The commands.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::client::{Answer, ConnectError, Listing};
 use crate::text::clean;
+use crate::tui::TuiError;
 
 /// Asked wrongly.
 const USAGE: u8 = 2;
@@ -28,6 +29,9 @@ pub(super) enum Failure {
     /// The target can't be watched.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The terminal can't be drawn on.
+    #[error(transparent)]
+    Screen(#[from] TuiError),
     /// The program of the demo can't be found or started, or it ended.
     #[error("{0}")]
     Demo(String),
@@ -43,10 +47,11 @@ impl Failure {
         // There is nobody to tell where this fails.
         let _ = writeln!(io::stderr(), "error: {self}");
         match self {
-            Self::Usage(_) | Self::Several(_) | Self::Connect(ConnectError::Filter(_)) => {
-                USAGE.into()
-            }
-            Self::Nobody(_) | Self::Connect(_) | Self::Demo(_) | Self::Io(_) => {
+            Self::Usage(_)
+            | Self::Several(_)
+            | Self::Screen(TuiError::NoTerminal)
+            | Self::Connect(ConnectError::Filter(_)) => USAGE.into(),
+            Self::Nobody(_) | Self::Connect(_) | Self::Demo(_) | Self::Io(_) | Self::Screen(_) => {
                 NO_CONNECTION.into()
             }
         }

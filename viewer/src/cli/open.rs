@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::tasks::Question;
 use super::{Outcome, pick};
 use crate::client::{Address, Sketching, WatchOptions, discover, socket_dir, watch};
+use crate::tui::{self, Options, Theme};
 
 /// News that wait to be drawn. A full queue makes the target merge what it has to tell, so a long one would only be old.
 const QUEUE: usize = 16;
@@ -60,7 +61,17 @@ pub(super) fn screen(
     let (feed, news) = mpsc::channel(QUEUE);
     let (asks, asked) = mpsc::channel(QUEUE);
     runtime.spawn(watch(address.clone(), options, feed, asked));
-    draw(news, asks)?;
+    let theme = match &shared.theme {
+        Some(theme) => *theme,
+        None => Theme::from_environment(),
+    };
+    let options = Options {
+        address: address.to_string(),
+        theme,
+        order: question.order(),
+        filter: Some(question.own).filter(|filter| !filter.is_empty()),
+    };
+    runtime.block_on(tui::run(news, asks, options))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -80,15 +91,4 @@ fn choose(runtime: &Runtime) -> Result<Option<Address>, Failure> {
             .map(|(process, _)| Address::Socket(process.socket.clone()))),
         _ => Ok(pick::run(listing, runtime)?.map(Address::Socket)),
     }
-}
-
-/// The place where the screen is begun.
-fn draw(
-    news: mpsc::Receiver<crate::feed::Feed>,
-    asks: mpsc::Sender<crate::feed::Ask>,
-) -> Result<(), Failure> {
-    drop((news, asks));
-    Err(Failure::Demo(
-        "the screen is not part of this build".to_owned(),
-    ))
 }

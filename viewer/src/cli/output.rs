@@ -71,9 +71,12 @@ fn escaped(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         let foreign = c != '\n' && !clean(c.encode_utf8(&mut [0; 4])).starts_with(c);
-        match (foreign, u16::try_from(u32::from(c))) {
-            (true, Ok(unit)) => safe.push_str(&format!("\\u{unit:04x}")),
-            _ => safe.push(c),
+        if foreign {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
         }
     }
     safe
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_terminal_is_given_no_commands_and_a_program_the_very_text() {
-        let name = "\u{1b}[2J\u{9b}31m\u{202e}é\u{7f}\n";
+        let name = "\u{1b}[2J\u{9b}31m\u{202e}é\u{7f}\u{e0041}\n";
         let json = serde_json::to_string(name).expect("a string is JSON");
         let safe = escaped(&json);
         assert!(

@@ -1,9 +1,8 @@
 //! Tables of text that fit a width.
 
-use anstyle::{AnsiColor, Style as Paint};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use super::output::Style;
+use crate::text::{fit, width};
+use anstyle::{AnsiColor, Style as Paint};
 
 /// Columns between two columns.
 const GAP: usize = 2;
@@ -61,19 +60,19 @@ impl Table {
         text
     }
 
-    fn widths(&self, shown: &[usize], width: usize) -> (Vec<usize>, bool) {
-        let cells = |i: usize| self.rows.iter().map(move |row| row[i].width());
+    fn widths(&self, shown: &[usize], room: usize) -> (Vec<usize>, bool) {
+        let cells = |i: usize| self.rows.iter().map(move |row| width(&row[i]));
         let mut widths: Vec<_> = shown
             .iter()
             .map(|i| {
                 cells(*i)
-                    .chain([self.columns[*i].title.width()])
+                    .chain([width(self.columns[*i].title)])
                     .max()
                     .unwrap_or(0)
             })
             .collect();
         let gaps = GAP * shown.len().saturating_sub(1);
-        let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+        let mut over = (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
         while over > 0 {
             // The widest gives way first, so that what is short stays whole.
             let widest = (0..shown.len())
@@ -100,18 +99,18 @@ impl Table {
         colours: bool,
     ) -> String {
         let mut line = String::new();
-        for (place, (i, width)) in shown.iter().zip(widths).enumerate() {
+        for (place, (i, room)) in shown.iter().zip(widths).enumerate() {
             if place > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
-            let text = cut(cell(*i), *width);
-            let room = " ".repeat(width - text.width());
+            let text = fit(cell(*i), *room);
+            let blank = " ".repeat(room - width(&text));
             let paint = if colours { paint(&text) } else { Paint::new() };
             let painted = format!("{paint}{text}{paint:#}");
             let (before, after) = if self.columns[*i].right {
-                (room.as_str(), "")
+                (blank.as_str(), "")
             } else {
-                ("", room.as_str())
+                ("", blank.as_str())
             };
             line.push_str(&format!("{before}{painted}{after}"));
         }
@@ -129,24 +128,6 @@ fn paint(word: &str) -> Paint {
         _ => return Paint::new(),
     };
     colour.on_default()
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut room = width.saturating_sub(1);
-    let kept = text.chars().take_while(|c| {
-        let wide = c.width().unwrap_or(0);
-        let fits = wide <= room;
-        room = room.saturating_sub(wide);
-        fits
-    });
-    let mut cut: String = kept.collect();
-    if width > 0 {
-        cut.push('…');
-    }
-    cut
 }
 
 #[cfg(test)]
@@ -220,7 +201,7 @@ mod tests {
                 colours: false,
             });
             assert!(
-                drawn.lines().all(|line| line.width() <= width),
+                drawn.lines().all(|line| super::width(line) <= width),
                 "{width}: {drawn}"
             );
         }

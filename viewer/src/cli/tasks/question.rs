@@ -16,7 +16,9 @@ const DEFAULT_SORT: &str = "-busy";
 pub(in crate::cli) struct Question {
     /// What the target is asked for.
     pub(in crate::cli) only: Filter,
-    /// What is shown of that.
+    /// What is shown of that, by itself.
+    pub(in crate::cli) own: Filter,
+    /// Both together: what a task that is shown meets.
     pub(in crate::cli) filter: Filter,
     /// The order.
     pub(in crate::cli) sort: Sort,
@@ -67,10 +69,19 @@ impl Question {
         let sort = Sort::read(shared.sort.as_deref().unwrap_or(DEFAULT_SORT), view.group)?;
         Ok(Self {
             only,
+            own,
             filter: both,
             sort,
             ended,
         })
+    }
+
+    /// The order of tasks; `None` where groups are asked for.
+    pub(in crate::cli) fn order(&self) -> Option<Order> {
+        match self.sort {
+            Sort::Tasks(order) => Some(order),
+            Sort::Groups(..) => None,
+        }
     }
 
     /// What there is to show of this world; `limit` bounds the rows.
