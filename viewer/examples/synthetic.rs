@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Every task changes about once a second. While it is looked at, `kill -USR1` makes the target go away for 5 s, and
-//! every second time another process comes back.
+//! every second time another process comes back; `kill -USR2` makes the connection panic.
 #![allow(
     clippy::disallowed_methods,
     reason = "it measures time and plays the part of a target's clock"
@@ -80,6 +80,7 @@ async fn pretend(
     mut asked: Receiver<Ask>,
 ) -> std::io::Result<()> {
     let mut leave = signal(SignalKind::user_defined1())?;
+    let mut break_down = signal(SignalKind::user_defined2())?;
     for session in 1u64.. {
         let mut target = Target::new(tasks, session);
         for lives in 0..2 {
@@ -99,6 +100,7 @@ async fn pretend(
                     }
                     Some(Ask::Sketches(ids)) = asked.recv() => target.sketched = ids,
                     _ = leave.recv() => break,
+                    _ = break_down.recv() => panic!("as was asked for"),
                 }
             }
             let reason = format!("connection reset by peer, for the {}. time", lives + 1);

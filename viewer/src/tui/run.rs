@@ -34,8 +34,8 @@ const BURST: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// [`TuiError::NoTerminal`] where the output is none, [`TuiError::Terminal`] where it fails or vanishes. The terminal
-/// has been given back in every case.
+/// [`TuiError::NoTerminal`] where the output is none, [`TuiError::Terminal`] where it fails or vanishes,
+/// [`TuiError::Panicked`] where another part of the program panicked. The terminal has been given back in every case.
 pub async fn run(
     feed: Receiver<Feed>,
     asks: Sender<Ask>,
@@ -114,6 +114,9 @@ impl Driver {
         let mut events = EventStream::new();
         let mut feed = Some(feed);
         while !self.leaving {
+            if self.screen.is_lost() {
+                return Err(TuiError::Panicked);
+            }
             self.draw_if_due()?;
             self.send_asks();
             let wake = self.next_frame();

@@ -32,6 +32,9 @@ pub enum TuiError {
     /// There is nobody to look at the screens.
     #[error("the output is no terminal: `taskscope tasks` writes one snapshot as text or JSON")]
     NoTerminal,
+    /// A part of the viewer panicked, and its report is where the screens were.
+    #[error("a part of the viewer panicked, as told above: please report it")]
+    Panicked,
     /// The terminal failed, or is gone.
     #[error("the terminal failed: {0}")]
     Terminal(#[from] io::Error),
@@ -82,6 +85,11 @@ impl Screen {
     /// Gives the terminal back for a while.
     pub(super) fn release(&mut self) {
         give_back();
+    }
+
+    /// Whether a panic gave the terminal back: one on another task, that the viewer itself outlived.
+    pub(super) fn is_lost(&self) -> bool {
+        !TAKEN.load(Ordering::SeqCst)
     }
 
     /// Its columns and rows.

@@ -132,6 +132,9 @@ fn empty_tables_say_why() {
     person.news(false, gone.chain([ended, now(NOW + SECOND)]).collect());
     person.wait(1_000);
     person.sees("1 that have ended are hidden");
+    person.news(false, vec![Change::Gone(id(200)), now(NOW + 2 * SECOND)]);
+    person.wait(1_000);
+    person.sees("demo has 20 live tasks, but none of them was told");
     person.news(
         false,
         vec![

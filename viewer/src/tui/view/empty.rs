@@ -90,6 +90,16 @@ fn why(app: &App) -> Vec<String> {
             format!("`taskscope doctor {address}` says what to change."),
         ];
     }
+    let live = app.picture.world().totals().live();
+    if live > 0 {
+        return vec![
+            format!(
+                "{name} has {} live tasks, but none of them was told.",
+                count(live)
+            ),
+            "That is so where the target was asked for certain tasks only (`--only`).".to_owned(),
+        ];
+    }
     let mut lines = match app.picture.world().totals().ended() {
         0 => vec![format!(
             "No tasks yet: {name} has spawned none since taskscope was installed."
