@@ -1,2 +1,8 @@
-//! The binary.
-fn main() {}
+//! The binary `taskscope`.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    taskscope_viewer::cli::main()
+}

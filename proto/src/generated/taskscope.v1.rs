@@ -119,6 +119,10 @@ pub struct WatchRequest {
     /// The tasks meant by SKETCHING_NAMED.
     #[prost(fixed64, repeated, tag = "4")]
     pub sketch_tasks: ::prost::alloc::vec::Vec<u64>,
+    /// Only these tasks are told, and only where they match `filter` too; empty means all. A viewer follows the
+    /// distributions of a few tasks on a second stream that names them here.
+    #[prost(fixed64, repeated, tag = "5")]
+    pub tasks: ::prost::alloc::vec::Vec<u64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchUpdate {

@@ -1,0 +1,292 @@
+//! What can be written on the command line.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use taskscope_model::query::{Column, FILTER_HELP};
+
+use crate::client::Address;
+use crate::tui::Theme;
+
+/// See every task of a running tokio program: what it is doing, for how long, how often it is polled, who wakes it.
+///
+/// Without a command it opens the program at ADDR on a screen of its own, or the only one there is, or lets you pick one.
+#[derive(Debug, Parser)]
+#[command(
+    name = "taskscope",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  taskscope                          watch the only program there is, or pick one
+  taskscope pid:4242                 watch that one
+  taskscope tasks --sort -busy       print its tasks, the busiest first
+  taskscope tasks --filter 'state:idle idle>10s'
+  taskscope doctor                   what the program can tell, and what to change to get the rest
+  taskscope demo                     try it on a program of ours
+
+Exit codes: 0 all is well, 1 something was found, 2 wrong usage, 3 no connection.",
+    subcommand_help_heading = "Commands"
+)]
+pub(super) struct Cli {
+    /// The program to watch: a socket's path, `pid:N`, or `http://host:port`. Without it, the only one there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What says which tasks are shown, and how.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Shared {
+    /// Show only tasks that match; `taskscope filters` explains the language.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) filter: String,
+    /// Sort by this column, downwards with a `-` before it [default: -busy].
+    #[arg(
+        long,
+        global = true,
+        value_name = "[-]COLUMN",
+        allow_hyphen_values = true
+    )]
+    pub(super) sort: Option<String>,
+    /// Have the program tell only the tasks that match. For programs with very many tasks: what does not match can't be
+    /// shown without asking again, only its totals are known.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) only: String,
+    /// Least time between two updates, from 10ms to 60s.
+    #[arg(long, global = true, value_name = "TIME", default_value = "200ms")]
+    pub(super) interval: Interval,
+    /// Colours of the screen: dark, light or mono [default: dark, or mono where NO_COLOR is set].
+    #[arg(long, global = true, value_name = "THEME")]
+    pub(super) theme: Option<Theme>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the programs on this machine that can be watched
+    #[command(after_help = "\
+Looks for the sockets of this user's programs and asks each who it is, for a second at most.
+
+Examples:
+  taskscope ls
+  taskscope ls --format json | jq -r '.processes[].address'")]
+    Ls(LsArgs),
+    /// Print the tasks of a program as they are now
+    #[command(after_help = "\
+Examples:
+  taskscope tasks                                     the busiest first
+  taskscope tasks pid:4242 --sort -for --limit 20     longest in their state first
+  taskscope tasks --filter 'state:running busy>100ms' what blocks a worker?
+  taskscope tasks --group                             totals by the place where tasks are spawned
+  taskscope tasks --columns id,name,wakes,self,wakers
+  taskscope tasks --format json | jq '.tasks[] | select(.polls == 0)'
+")]
+    Tasks(TasksArgs),
+    /// Say what a program can tell, and what to change to get the rest
+    #[command(after_help = "\
+Each source counts as proven where an event of it arrived: from the program, or from the trial that its taskscope makes
+at start-up. Ends with 0 where all is proven and nothing is to be changed, with 1 otherwise.
+
+Examples:
+  taskscope doctor
+  taskscope doctor http://localhost:6670 --format json")]
+    Doctor(DoctorArgs),
+    /// Start a program of ours and open the viewer on it
+    #[command(after_help = "\
+The program serves requests that it sends to itself; it ends with the viewer.
+
+Examples:
+  taskscope demo
+  taskscope demo --headless      print its tasks once, without a screen")]
+    Demo(DemoArgs),
+    /// Explain the language of filters
+    #[command(long_about = FILTER_HELP)]
+    Filters,
+    /// Print the JSON Schema of an output
+    #[command(after_help = "\
+Examples:
+  taskscope schema tasks > tasks.schema.json")]
+    Schema(SchemaArgs),
+    /// Print a script that completes arguments in a shell
+    #[command(after_help = "\
+Examples:
+  taskscope completions bash > ~/.local/share/bash-completion/completions/taskscope
+  taskscope completions fish > ~/.config/fish/completions/taskscope.fish
+  taskscope completions zsh  > ~/.zfunc/_taskscope")]
+    Completions(CompletionsArgs),
+}
+
+/// Arguments of `ls`.
+#[derive(Args, Debug)]
+pub(super) struct LsArgs {
+    /// A table for people, or JSON (see `taskscope schema ls`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// Arguments of `tasks`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct TasksArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    #[command(flatten)]
+    pub(super) view: ViewArgs,
+}
+
+/// How tasks are printed.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ViewArgs {
+    /// A table for people, or JSON (see `taskscope schema tasks`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Print at most this many.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+    /// Add tasks up by the place where they were spawned, ended ones included.
+    #[arg(long)]
+    pub(super) group: bool,
+    /// The columns of the table, separated by commas. Columns that were named are never left out for want of room.
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = column, conflicts_with = "group")]
+    pub(super) columns: Vec<Column>,
+    /// List ended tasks too. They are also listed where the filter asks for them, as `state:done` does.
+    #[arg(long)]
+    pub(super) ended: bool,
+    /// Tell percentiles of poll times and of the waits for a worker.
+    #[arg(long, conflicts_with = "group")]
+    pub(super) percentiles: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// Text for people, or JSON (see `taskscope schema doctor`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// Arguments of `demo`.
+#[derive(Args, Debug)]
+pub(super) struct DemoArgs {
+    /// Arguments for the program.
+    #[arg(value_name = "ARGS", last = true)]
+    pub(super) args: Vec<String>,
+    /// Print the program's tasks once, as `taskscope tasks` does, instead of opening a screen.
+    #[arg(long)]
+    pub(super) headless: bool,
+    #[command(flatten)]
+    pub(super) view: ViewArgs,
+}
+
+/// Arguments of `schema`.
+#[derive(Args, Debug)]
+pub(super) struct SchemaArgs {
+    /// The command whose JSON is meant.
+    #[arg(value_name = "COMMAND")]
+    pub(super) of: Documented,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Debug)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// How a command prints what it has to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// A command whose JSON has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Documented {
+    /// `taskscope ls`
+    Ls,
+    /// `taskscope tasks`
+    Tasks,
+    /// `taskscope doctor`
+    Doctor,
+}
+
+/// A time between updates, from 10 ms to a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Interval(pub(super) Duration);
+
+impl FromStr for Interval {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no time: write `200ms` or `1.5s`");
+        let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+            (Some(number), _) => (number, 1e-3),
+            (None, Some(number)) => (number, 1.0),
+            (None, None) => return Err(wrong()),
+        };
+        if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return Err(wrong());
+        }
+        let seconds = number.parse::<f64>().map_err(|_| wrong())? * unit;
+        if (0.01..=60.0).contains(&seconds) {
+            Ok(Self(Duration::from_secs_f64(seconds)))
+        } else {
+            Err(format!("{text} is out of bounds: 10ms to 60s"))
+        }
+    }
+}
+
+fn column(text: &str) -> Result<Column, String> {
+    text.trim().parse().map_err(|error| {
+        let all: Vec<_> = Column::ALL.iter().map(|column| column.name()).collect();
+        format!("{error}; there are {}", all.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_spellings_of_an_interval() {
+        let read = |text: &str| text.parse::<Interval>().map(|interval| interval.0);
+        assert_eq!(read("200ms"), Ok(Duration::from_millis(200)));
+        assert_eq!(read("1.5s"), Ok(Duration::from_millis(1500)));
+        for wrong in [
+            "", "200", "ms", "1e1s", "-1s", "9ms", "61s", "NaNs", "infs", "1.2.3s",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

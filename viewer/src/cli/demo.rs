@@ -1,0 +1,88 @@
+//! `taskscope demo`: a program of ours in a child process, and the viewer on it.
+
+mod program;
+
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+
+use super::args::{DemoArgs, Shared};
+use super::failure::Failure;
+use super::tasks::{self, Question};
+use super::{Outcome, open};
+use crate::client::{Address, connect};
+use program::Program;
+
+/// How long the program may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How often it is asked.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
+/// Starts the program and opens the viewer on it.
+pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcome {
+    // Nothing is started that can't be shown.
+    let question = Question::read(shared, &args.view)?;
+    let terminal = if args.headless {
+        None
+    } else {
+        Some(open::need_terminal("taskscope demo --headless")?)
+    };
+    let mut program = Program::start(&args.args)?;
+    let address = Address::Pid(program.pid());
+    let stopped = async {
+        let (mut ended, mut hung_up) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        );
+        tokio::select! {
+            _ = ended.recv() => {}
+            _ = hung_up.recv() => {}
+        }
+        Ok::<_, Failure>(())
+    };
+    let shown = async {
+        ready(&mut program, &address).await?;
+        if args.headless {
+            tasks::print(&address, &question, &args.view)
+                .await
+                .map(Some)
+        } else {
+            Ok(None)
+        }
+    };
+    let printed = runtime.block_on(async {
+        tokio::select! {
+            shown = shown => shown,
+            stopped = stopped => stopped.and(Err(Failure::Demo("stopped by a signal".to_owned()))),
+        }
+    });
+    match (printed, terminal) {
+        (Ok(Some(code)), _) => Ok(code),
+        (Ok(None), Some(terminal)) => open::screen(terminal, &address, shared, runtime),
+        (Ok(None), None) => Ok(std::process::ExitCode::SUCCESS),
+        (Err(failure), _) => Err(program.explain(failure)),
+    }
+}
+
+/// Waits until the program answers.
+async fn ready(program: &mut Program, address: &Address) -> Result<(), Failure> {
+    let answering = async {
+        loop {
+            if let Some(status) = program.ended()? {
+                return Err(Failure::Demo(format!("the demo ended at once ({status})")));
+            }
+            if connect(address).await.is_ok() {
+                return Ok(());
+            }
+            sleep(ASK_EVERY).await;
+        }
+    };
+    timeout(READY_WITHIN, answering).await.unwrap_or_else(|_| {
+        Err(Failure::Demo(format!(
+            "the demo did not answer within {READY_WITHIN:?}"
+        )))
+    })
+}

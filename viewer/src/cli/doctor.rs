@@ -1,0 +1,230 @@
+//! `taskscope doctor`: what a target can tell, and what to change to get the rest.
+
+mod advice;
+mod json;
+mod text;
+
+use std::process::ExitCode;
+
+use super::args::{DoctorArgs, Format};
+use super::output::Style;
+use super::{Outcome, output, target};
+use crate::client::{Address, connect};
+use crate::feed::Hello;
+use advice::Advice;
+
+/// What something was to be changed, or is not proven, ends with.
+const FOUND: u8 = 1;
+
+/// The sources that a target of this version has. One that is missing can't be told by the target.
+const EXPECTED: [&str; 4] = ["tasks", "polls", "wakes", "wakers"];
+
+/// Says what the target can tell.
+pub(super) async fn run(address: Option<Address>, args: &DoctorArgs) -> Outcome {
+    let address = target::resolve(address).await?;
+    let hello = connect(&address).await?.hello;
+    let diagnosis = Diagnosis::of(&hello);
+    match args.format {
+        Format::Json => output::print_json(&json::Doctor::of(&hello, &diagnosis))?,
+        Format::Text => output::print(&text::draw(&hello, &diagnosis, Style::of_stdout()))?,
+    };
+    Ok(if diagnosis.healthy() {
+        ExitCode::SUCCESS
+    } else {
+        FOUND.into()
+    })
+}
+
+/// What a target can tell, judged by what arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Diagnosis {
+    sources: Vec<Verdict>,
+    advice: Vec<Advice>,
+}
+
+/// What is known of one source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Verdict {
+    name: String,
+    active: bool,
+    events: u64,
+    trial_events: u64,
+}
+
+/// How it is known that a source delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// An event of the app arrived.
+    App,
+    /// An event of the target's own trial arrived.
+    Trial,
+}
+
+impl Verdict {
+    fn proof(&self) -> Option<Proof> {
+        match (self.events, self.trial_events) {
+            (0, 0) => None,
+            (0, _) => Some(Proof::Trial),
+            _ => Some(Proof::App),
+        }
+    }
+}
+
+impl Diagnosis {
+    fn of(hello: &Hello) -> Self {
+        let told = hello.sources.iter().map(|source| Verdict {
+            name: source.name.clone(),
+            active: source.active,
+            events: source.events,
+            trial_events: source.trial_events,
+        });
+        let mut sources: Vec<_> = told.collect();
+        for name in EXPECTED {
+            if sources.iter().all(|source| source.name != name) {
+                sources.push(Verdict {
+                    name: name.to_owned(),
+                    active: false,
+                    events: 0,
+                    trial_events: 0,
+                });
+            }
+        }
+        let proven = sources.iter().all(|source| source.proof().is_some());
+        Self {
+            advice: advice::of(hello, proven),
+            sources,
+        }
+    }
+
+    fn healthy(&self) -> bool {
+        self.advice.is_empty() && self.sources.iter().all(|source| source.proof().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Setup, Source};
+
+    pub(super) fn healthy() -> Hello {
+        let source = |name: &str| Source {
+            name: name.to_owned(),
+            active: true,
+            events: 9,
+            trial_events: 2,
+        };
+        Hello {
+            pid: 4242,
+            name: "shop".to_owned(),
+            instrument_version: "0.1.0".to_owned(),
+            protocol_version: 1,
+            sources: EXPECTED.map(source).to_vec(),
+            setup: Setup {
+                tokio_unstable: true,
+                static_max_level: "trace".to_owned(),
+                installed: true,
+                clock: "tsc".to_owned(),
+                ..Setup::default()
+            },
+            ..Hello::default()
+        }
+    }
+
+    fn silence(hello: &mut Hello) {
+        for source in &mut hello.sources {
+            (source.events, source.trial_events) = (0, 0);
+        }
+    }
+
+    fn codes(hello: &Hello) -> Vec<&'static str> {
+        Diagnosis::of(hello)
+            .advice
+            .iter()
+            .map(|advice| advice.code)
+            .collect()
+    }
+
+    #[test]
+    fn a_healthy_target_has_nothing_to_change() {
+        let diagnosis = Diagnosis::of(&healthy());
+        assert!(diagnosis.healthy() && diagnosis.advice.is_empty());
+    }
+
+    #[test]
+    fn a_trial_is_proof_enough_where_the_app_has_done_nothing_yet() {
+        let mut hello = healthy();
+        hello
+            .sources
+            .iter_mut()
+            .for_each(|source| source.events = 0);
+        let diagnosis = Diagnosis::of(&hello);
+        assert!(diagnosis.healthy());
+        assert_eq!(diagnosis.sources[0].proof(), Some(Proof::Trial));
+    }
+
+    #[test]
+    fn a_source_that_the_target_does_not_have_is_not_proven() {
+        let mut hello = healthy();
+        hello.sources.retain(|source| source.name != "wakers");
+        assert!(!Diagnosis::of(&hello).healthy());
+    }
+
+    #[test]
+    fn a_setting_proves_nothing() {
+        let mut hello = healthy();
+        silence(&mut hello);
+        assert_eq!(codes(&hello), ["nothing_arrives"]);
+        assert!(!Diagnosis::of(&hello).healthy());
+    }
+
+    #[test]
+    fn each_fault_has_its_advice() {
+        let with = |change: fn(&mut Hello)| {
+            let mut hello = healthy();
+            silence(&mut hello);
+            change(&mut hello);
+            codes(&hello)
+        };
+        assert_eq!(
+            with(|hello| hello.setup.tokio_unstable = false),
+            ["tokio_unstable"]
+        );
+        assert_eq!(
+            with(|hello| hello.setup.static_max_level = "info".to_owned()),
+            ["static_max_level"]
+        );
+        assert_eq!(
+            with(|hello| hello.setup.installed = false),
+            ["not_installed"]
+        );
+    }
+
+    #[test]
+    fn tasks_that_were_there_before_are_told_though_all_is_proven() {
+        let mut hello = healthy();
+        hello.setup.installed_in_runtime = true;
+        assert_eq!(codes(&hello), Vec::<&str>::new());
+        hello.setup.tasks_before = 3;
+        assert_eq!(codes(&hello), ["installed_late"]);
+        assert!(!Diagnosis::of(&hello).healthy());
+    }
+
+    #[test]
+    fn the_text_says_it_all() {
+        let mut hello = healthy();
+        silence(&mut hello);
+        hello.name = "shop\u{1b}[2J".to_owned();
+        hello.setup.tokio_unstable = false;
+        hello.setup.installed_in_runtime = true;
+        hello.setup.tasks_before = 1200;
+        let style = Style {
+            width: 100,
+            colours: false,
+        };
+        insta::assert_snapshot!("ill", text::draw(&hello, &Diagnosis::of(&hello), style));
+        insta::assert_snapshot!(
+            "healthy",
+            text::draw(&healthy(), &Diagnosis::of(&healthy()), style)
+        );
+    }
+}

@@ -1,0 +1,111 @@
+//! What keeps a target from telling more, and what to change.
+
+use serde::Serialize;
+
+use crate::feed::Hello;
+use crate::text::{clean, count};
+
+/// One thing to change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Advice {
+    /// A word for programs; the schema lists them.
+    pub(super) code: &'static str,
+    /// What is wrong.
+    pub(super) problem: String,
+    /// What to do, with what is to be written where.
+    pub(super) change: String,
+}
+
+/// What to change in the set-up of a target; `proven` says whether all its sources deliver as it is.
+pub(super) fn of(hello: &Hello, proven: bool) -> Vec<Advice> {
+    let setup = &hello.setup;
+    let mut advice = Vec::new();
+    // What delivers needs no change, whatever the settings say.
+    if !proven && !setup.tokio_unstable {
+        advice.push(tokio_unstable());
+    }
+    if !proven && !setup.static_max_level.is_empty() && setup.static_max_level != "trace" {
+        advice.push(static_max_level(&setup.static_max_level));
+    }
+    if !proven && !setup.installed {
+        advice.push(not_installed(&setup.install_error));
+    }
+    if !proven && advice.is_empty() {
+        advice.push(nothing_arrives());
+    }
+    if setup.installed_in_runtime && setup.tasks_before > 0 {
+        advice.push(installed_late(setup.tasks_before));
+    }
+    advice
+}
+
+fn tokio_unstable() -> Advice {
+    Advice {
+        code: "tokio_unstable",
+        problem: "the app was built without `--cfg tokio_unstable`, without which tokio says nothing about its tasks".to_owned(),
+        change: "Put these lines into .cargo/config.toml beside the app's Cargo.toml and build again:
+  [build]
+  rustflags = [\"--cfg\", \"tokio_unstable\"]
+If the variable RUSTFLAGS is set it takes the place of those lines: add `--cfg tokio_unstable` to it instead."
+            .to_owned(),
+    }
+}
+
+fn static_max_level(level: &str) -> Advice {
+    Advice {
+        code: "static_max_level",
+        problem: format!("what is more verbose than `{}` was left out when the app was compiled; tokio's events are at `trace`", clean(level)),
+        change: "Some crate of the app turns on a feature `max_level_*` or `release_max_level_*` of `tracing`. This finds it:
+  cargo tree -e features -i tracing | grep max_level
+Take the feature out, at least for the build that is watched; a filter at run time keeps the logs short as well."
+            .to_owned(),
+    }
+}
+
+fn not_installed(error: &str) -> Advice {
+    let why = if error.is_empty() {
+        "another subscriber was there first".into()
+    } else {
+        clean(error)
+    };
+    Advice {
+        code: "not_installed",
+        problem: format!("taskscope is not the app's global subscriber: {why}"),
+        change: "Where the app sets up its logs, put taskscope around them, and take `taskscope::init()` out:
+  use taskscope::SubscriberExt as _;
+  tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with_taskscope().init();"
+            .to_owned(),
+    }
+}
+
+fn nothing_arrives() -> Advice {
+    Advice {
+        code: "nothing_arrives",
+        problem: "the settings look right, yet of some sources no event arrived, not even from the trial".to_owned(),
+        change: "See whether the app has two versions of tokio or of tracing-core, of which only one is watched:
+  cargo tree -d | grep -E '^(tokio|tracing-core) '
+and whether it runs its tasks under a subscriber of their own (`with_default`, `with_subscriber`), which hides them."
+            .to_owned(),
+    }
+}
+
+fn installed_late(tasks: u64) -> Advice {
+    Advice {
+        code: "installed_late",
+        problem: format!(
+            "the set-up came late, from within a runtime: {} that lived before {} invisible",
+            if tasks == 1 {
+                "1 task".to_owned()
+            } else {
+                format!("{} tasks", count(tasks))
+            },
+            if tasks == 1 { "is" } else { "are" },
+        ),
+        change: "Set it up before the runtime. `#[tokio::main] async fn main() { … }` becomes:
+  fn main() {
+      taskscope::init();
+      tokio::runtime::Runtime::new().unwrap().block_on(async { … })
+  }"
+        .to_owned(),
+    }
+}

@@ -1,0 +1,87 @@
+//! The text of `taskscope doctor`.
+
+use std::fmt::Write;
+
+use taskscope_model::Nanos;
+
+use super::{Diagnosis, Proof, Verdict};
+use crate::cli::output::Style;
+use crate::cli::table::{Column, Table};
+use crate::feed::Hello;
+use crate::text::{clean, count, duration};
+
+/// Draws what was found.
+pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String {
+    let mut text = format!(
+        "{} · pid {} · taskscope {} · up {}\n\n",
+        clean(&hello.name),
+        hello.pid,
+        clean(&hello.instrument_version),
+        duration(Nanos(hello.now_ns)),
+    );
+    let column = |title, least| Column {
+        title,
+        right: false,
+        least,
+        optional: false,
+    };
+    let columns = vec![
+        column("SOURCE", None),
+        column("DELIVERS", None),
+        column("HOW THAT IS KNOWN", Some(20)),
+    ];
+    text.push_str(
+        &Table {
+            columns,
+            rows: diagnosis.sources.iter().map(row).collect(),
+        }
+        .draw(style),
+    );
+    for advice in &diagnosis.advice {
+        let _ = write!(text, "\n{}.\n", sentence(&advice.problem));
+        for line in advice.change.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    if diagnosis.healthy() {
+        text.push_str("\nNothing to change: all that this version can tell is told.\n");
+    }
+    text
+}
+
+fn row(verdict: &Verdict) -> Vec<String> {
+    let (delivers, how) = match verdict.proof() {
+        Some(Proof::App) => (
+            "yes",
+            format!("{} of the app arrived", events(verdict.events)),
+        ),
+        Some(Proof::Trial) => (
+            "yes",
+            format!(
+                "{} of the trial arrived; the app has made none yet",
+                events(verdict.trial_events)
+            ),
+        ),
+        None if verdict.active => (
+            "no",
+            "set up, but no event of it arrived, not even from the trial".to_owned(),
+        ),
+        None => ("no", "the target is not set up for it".to_owned()),
+    };
+    vec![clean(&verdict.name).into_owned(), delivers.to_owned(), how]
+}
+
+fn events(number: u64) -> String {
+    if number == 1 {
+        "1 event".to_owned()
+    } else {
+        format!("{} events", count(number))
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

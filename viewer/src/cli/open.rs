@@ -1,0 +1,94 @@
+//! `taskscope [ADDR]`: the viewer on a screen.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use super::args::{Shared, ViewArgs};
+use super::failure::Failure;
+use super::tasks::Question;
+use super::{Outcome, pick};
+use crate::client::{Address, Sketching, WatchOptions, discover, socket_dir, watch};
+use crate::tui::{self, Options, Theme};
+
+/// News that wait to be drawn. A full queue makes the target merge what it has to tell, so a long one would only be old.
+const QUEUE: usize = 16;
+
+/// Opens the screen on the program at `address`, or on the only one, or on one that is picked.
+pub(super) fn run(address: Option<Address>, shared: &Shared, runtime: &Runtime) -> Outcome {
+    let terminal = need_terminal("taskscope tasks")?;
+    // What is written wrongly is said before the screen is taken.
+    read(shared)?;
+    let address = match address {
+        Some(address) => address,
+        None => match choose(runtime)? {
+            Some(address) => address,
+            None => return Ok(ExitCode::SUCCESS),
+        },
+    };
+    screen(terminal, &address, shared, runtime)
+}
+
+/// Proof that there is a terminal to draw on.
+pub(super) struct Terminal(());
+
+/// Makes sure that there is a terminal; `instead` is the command that needs none.
+pub(super) fn need_terminal(instead: &str) -> Result<Terminal, Failure> {
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        Ok(Terminal(()))
+    } else {
+        Err(Failure::Usage(format!(
+            "the screen needs a terminal, and the standard output or input is none: `{instead}` prints the tasks instead"
+        )))
+    }
+}
+
+/// The viewer on the program at `address`, until the person leaves it.
+pub(super) fn screen(
+    _: Terminal,
+    address: &Address,
+    shared: &Shared,
+    runtime: &Runtime,
+) -> Outcome {
+    let question = read(shared)?;
+    let options = WatchOptions {
+        interval: shared.interval.0,
+        filter: question.only.to_string(),
+        sketching: Sketching::Asked,
+    };
+    let (feed, news) = mpsc::channel(QUEUE);
+    let (asks, asked) = mpsc::channel(QUEUE);
+    runtime.spawn(watch(address.clone(), options, feed, asked));
+    let theme = match &shared.theme {
+        Some(theme) => *theme,
+        None => Theme::from_environment(),
+    };
+    let options = Options {
+        address: address.to_string(),
+        theme,
+        order: question.order(),
+        filter: Some(question.own).filter(|filter| !filter.is_empty()),
+    };
+    runtime.block_on(tui::run(news, asks, options))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(shared: &Shared) -> Result<Question, Failure> {
+    Question::read(shared, &ViewArgs::default())
+}
+
+/// The only program there is, or the one that the person picks; `None` where they leave without picking one.
+fn choose(runtime: &Runtime) -> Result<Option<Address>, Failure> {
+    let dir = socket_dir();
+    let listing = runtime.block_on(discover(&dir));
+    match listing.watchable().count() {
+        0 => Err(Failure::Nobody(listing)),
+        1 => Ok(listing
+            .watchable()
+            .next()
+            .map(|(process, _)| Address::Socket(process.socket.clone()))),
+        _ => Ok(pick::run(listing, runtime)?.map(Address::Socket)),
+    }
+}

@@ -1,0 +1,23 @@
+//! `taskscope schema`: what the JSON of the commands looks like. The version at the end of a schema's name grows with
+//! each change that a reader could stumble over; fields that are new do not count as such.
+
+use super::args::Documented;
+use super::{Outcome, output};
+
+/// The name that an output of `taskscope ls` carries.
+pub(super) const LS: &str = "taskscope.ls/1";
+
+/// The name that an output of `taskscope tasks` carries.
+pub(super) const TASKS: &str = "taskscope.tasks/1";
+
+/// The name that an output of `taskscope doctor` carries.
+pub(super) const DOCTOR: &str = "taskscope.doctor/1";
+
+/// Prints a schema.
+pub(super) fn run(of: Documented) -> Outcome {
+    output::print(match of {
+        Documented::Ls => include_str!("../../schema/ls.v1.json"),
+        Documented::Tasks => include_str!("../../schema/tasks.v1.json"),
+        Documented::Doctor => include_str!("../../schema/doctor.v1.json"),
+    })
+}

@@ -1,0 +1,295 @@
+//! The table of `taskscope tasks`.
+
+use std::fmt::Write;
+
+use taskscope_model::query::{Column, Group};
+use taskscope_model::{Nanos, Site, Sketch, Sketches, Task, World};
+
+use super::known::Known;
+use super::question::{Answer, Question, Rows, Sort};
+use crate::cli::args::ViewArgs;
+use crate::cli::output::Style;
+use crate::cli::table::{self, Table};
+use crate::feed::Hello;
+use crate::text::{bytes, clean, count, duration};
+
+/// The columns where none are named, in order of their worth where there is little room.
+const USUAL: [Column; 10] = [
+    Column::Id,
+    Column::State,
+    Column::For,
+    Column::Name,
+    Column::Place,
+    Column::Polls,
+    Column::Busy,
+    Column::Scheduled,
+    Column::Idle,
+    Column::Wakes,
+];
+
+/// One of the two distributions of a task.
+type Which = fn(&Sketches) -> &Sketch;
+
+/// The percentiles that are told.
+const PERCENTILES: [(&str, f64, Which); 4] = [
+    ("POLL P50", 0.5, |of| &of.polls),
+    ("POLL P99", 0.99, |of| &of.polls),
+    ("DELAY P50", 0.5, |of| &of.delays),
+    ("DELAY P99", 0.99, |of| &of.delays),
+];
+
+/// Not known.
+const UNKNOWN: &str = "?";
+
+/// There is none.
+const NONE: &str = "-";
+
+/// Draws the tasks, and how many there are.
+pub(super) fn draw(
+    hello: &Hello,
+    world: &World,
+    question: &Question,
+    answer: &Answer<'_>,
+    view: &ViewArgs,
+    style: Style,
+) -> String {
+    let table = match &answer.rows {
+        Rows::Tasks(tasks) => of_tasks(tasks, hello, world, view),
+        Rows::Groups(groups) => of_groups(groups),
+    };
+    let mut text = table.draw(style);
+    let _ = writeln!(
+        text,
+        "\n{}",
+        summary(world, question, answer, table.rows.len())
+    );
+    let totals = world.totals();
+    for (number, what) in [
+        (
+            totals.untracked,
+            "tasks could not be tracked: the table of the target was full",
+        ),
+        (
+            totals.unplaced,
+            "spawn places could not be told apart: the table of the target was full",
+        ),
+    ] {
+        if number > 0 {
+            let _ = writeln!(text, "{} {what}", count(number));
+        }
+    }
+    if hello.sources.iter().any(|source| !source.active) {
+        let _ = writeln!(
+            text,
+            "? is not told by this target: `taskscope doctor` says what to change"
+        );
+    }
+    text
+}
+
+fn summary(world: &World, question: &Question, answer: &Answer<'_>, shown: usize) -> String {
+    let totals = world.totals();
+    let mut line = match question.sort {
+        Sort::Groups(..) => format!("{} places", count(answer.matching as u64)),
+        Sort::Tasks(_) if question.ended => format!("{} tasks", count(answer.matching as u64)),
+        Sort::Tasks(_) => format!(
+            "{} of {} live tasks",
+            count(answer.matching as u64),
+            count(totals.live())
+        ),
+    };
+    if shown < answer.matching {
+        let _ = write!(line, ", the first {} shown", count(shown as u64));
+    }
+    let _ = write!(line, ", by {}", question.sort);
+    if !question.filter.is_empty() {
+        let _ = write!(line, ", {}", clean(&question.filter.to_string()));
+    }
+    line
+}
+
+fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> Table {
+    let named = !view.columns.is_empty();
+    let shown = if named { &view.columns[..] } else { &USUAL[..] };
+    let known = Known::of(hello);
+    let mut columns: Vec<_> = shown.iter().map(|column| head(*column, named)).collect();
+    if view.percentiles {
+        let head = |title| table::Column {
+            title,
+            right: true,
+            least: None,
+            optional: false,
+        };
+        columns.extend(PERCENTILES.iter().map(|(title, ..)| head(*title)));
+    }
+    let row = |task: &&Task| {
+        let mut row: Vec<_> = shown
+            .iter()
+            .map(|column| cell(*column, task, world, known))
+            .collect();
+        if view.percentiles {
+            row.extend(PERCENTILES.iter().map(|(_, q, of)| {
+                let sketch = task.sketches.as_deref().map(of);
+                sketch.map_or_else(unknown, |sketch| {
+                    sketch.percentile(*q).map_or_else(none, duration)
+                })
+            }));
+        }
+        row
+    };
+    Table {
+        columns,
+        rows: tasks.iter().map(row).collect(),
+    }
+}
+
+fn head(column: Column, named: bool) -> table::Column {
+    let (title, right, least) = match column {
+        Column::Id => ("ID", true, None),
+        Column::State => ("STATE", false, None),
+        Column::For => ("FOR", true, None),
+        Column::Name => ("NAME", false, Some(8)),
+        Column::Place => ("LOC", false, Some(10)),
+        Column::Kind => ("KIND", false, None),
+        Column::Polls => ("POLLS", true, None),
+        Column::Busy => ("BUSY", true, None),
+        Column::Scheduled => ("SCHED", true, None),
+        Column::Idle => ("IDLE", true, None),
+        Column::Wakes => ("WAKES", true, None),
+        Column::SelfWakes => ("SELF", true, None),
+        Column::Wakers => ("WAKERS", true, None),
+        Column::Age => ("AGE", true, None),
+        Column::Size => ("SIZE", true, None),
+        Column::Runtime => ("RUNTIME", true, None),
+        Column::Parent => ("PARENT", true, None),
+    };
+    let needed = named
+        || matches!(
+            column,
+            Column::Id | Column::State | Column::For | Column::Place
+        );
+    table::Column {
+        title,
+        right,
+        least,
+        optional: !needed,
+    }
+}
+
+fn cell(column: Column, task: &Task, world: &World, known: Known) -> String {
+    let (now, vitals, site) = (world.now(), &task.vitals, world.site(task.birth.site));
+    let number = |number: Option<u64>| number.map_or_else(unknown, count);
+    let time = |time: Option<Nanos>| time.map_or_else(unknown, duration);
+    match column {
+        Column::Id => number_as_is(task),
+        Column::State => vitals.state.to_string(),
+        Column::For => duration(task.in_state(now)),
+        Column::Name => name(task, site),
+        Column::Place => site.map_or_else(unknown, |site| clean(&site.short()).into_owned()),
+        Column::Kind => site.map_or_else(unknown, |site| site.kind.to_string()),
+        Column::Polls => number(known.polls(vitals.polls)),
+        Column::Busy => time(known.polls(task.busy(now))),
+        Column::Scheduled => time(known.polls(task.scheduled(now))),
+        Column::Idle => time(known.polls(task.idle(now))),
+        Column::Wakes => number(known.wakes(task, world, vitals.wakes)),
+        Column::SelfWakes => number(known.wakes(task, world, vitals.self_wakes)),
+        Column::Wakers => number(known.wakers(task, world, vitals.wakers.into())),
+        Column::Age => duration(task.age(now)),
+        Column::Size => site
+            .map(|site| site.size)
+            .filter(|size| *size > 0)
+            .map_or_else(unknown, bytes),
+        Column::Runtime => vitals
+            .runtime
+            .map_or_else(unknown, |runtime| runtime.0.to_string()),
+        Column::Parent => match task.birth.parent {
+            None => none(),
+            Some(parent) => world.task(parent).map_or_else(unknown, number_as_is),
+        },
+    }
+}
+
+fn of_groups(groups: &[Group]) -> Table {
+    let number = |title, optional| table::Column {
+        title,
+        right: true,
+        least: None,
+        optional,
+    };
+    let columns = vec![
+        number("LIVE", false),
+        number("RUNNING", false),
+        number("SCHEDULED", false),
+        number("IDLE", false),
+        number("ENDED", false),
+        number("POLLS", false),
+        number("BUSY", false),
+        number("DELAYED", true),
+        number("WAKES", true),
+        number("LONGEST IDLE", true),
+        table::Column {
+            title: "KIND",
+            right: false,
+            least: None,
+            optional: false,
+        },
+        table::Column {
+            title: "LOC",
+            right: false,
+            least: Some(12),
+            optional: false,
+        },
+    ];
+    let row = |group: &Group| {
+        vec![
+            count(group.live()),
+            count(group.running),
+            count(group.scheduled),
+            count(group.idle),
+            count(group.ended.tasks()),
+            count(group.polls),
+            duration(group.busy),
+            duration(group.delayed),
+            count(group.wakes),
+            duration(group.longest_idle),
+            group.kind.to_string(),
+            place(group),
+        ]
+    };
+    Table {
+        columns,
+        rows: groups.iter().map(row).collect(),
+    }
+}
+
+fn place(group: &Group) -> String {
+    if group.file.is_empty() {
+        unknown()
+    } else {
+        clean(&format!("{}:{}", group.file, group.line)).into_owned()
+    }
+}
+
+fn name(task: &Task, site: Option<&Site>) -> String {
+    let name = task
+        .birth
+        .name
+        .as_deref()
+        .or_else(|| site?.type_name.as_deref());
+    name.map_or_else(none, |name| clean(name).into_owned())
+}
+
+/// Ids are looked for, so they are written as others write them.
+fn number_as_is(task: &Task) -> String {
+    task.birth
+        .tokio_id
+        .map_or_else(unknown, |id| id.to_string())
+}
+
+fn unknown() -> String {
+    UNKNOWN.to_owned()
+}
+
+fn none() -> String {
+    NONE.to_owned()
+}

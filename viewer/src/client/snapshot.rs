@@ -1,0 +1,94 @@
+//! One whole picture of a target.
+
+use std::time::Duration;
+
+use taskscope_model::World;
+use taskscope_proto::v1;
+use tokio::time::timeout;
+use tonic::Streaming;
+
+use super::address::Address;
+use super::connect::{Connection, connect};
+use super::decode::Decoder;
+use super::error::ConnectError;
+use super::watch::{Sketching, WatchOptions};
+use crate::feed::Hello;
+
+/// How long the target may take for the next part of a picture.
+const PART_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long it may take for all of it.
+const WHOLE_WITHIN: Duration = Duration::from_secs(60);
+
+/// A target at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Who it is.
+    pub hello: Hello,
+    /// All that it told.
+    pub world: World,
+}
+
+/// Takes one whole picture of the target at `address`: of the tasks that match `filter`, with the distributions of all of
+/// them if wished.
+///
+/// # Errors
+///
+/// Where the target can't be reached, or stops before the picture is whole.
+pub async fn snapshot(
+    address: &Address,
+    filter: String,
+    sketching: Sketching,
+) -> Result<Snapshot, ConnectError> {
+    let connection = connect(address).await?;
+    let whole = timeout(WHOLE_WITHIN, picture(connection, filter, sketching)).await;
+    whole
+        .unwrap_or_else(|_| Err(ConnectError::Silent(address.to_string())))
+        .map_err(|error| match error {
+            ConnectError::Silent(_) => ConnectError::Silent(address.to_string()),
+            other => other,
+        })
+}
+
+async fn picture(
+    connection: Connection,
+    filter: String,
+    sketching: Sketching,
+) -> Result<Snapshot, ConnectError> {
+    let Connection { mut client, hello } = connection;
+    let options = WatchOptions {
+        filter,
+        sketching,
+        ..WatchOptions::default()
+    };
+    let opening = timeout(PART_WITHIN, client.watch(options.request())).await;
+    let mut updates: Streaming<v1::WatchUpdate> = match opening {
+        Ok(Ok(answer)) => answer.into_inner(),
+        Ok(Err(status)) => return Err(ConnectError::watching(&status)),
+        Err(_) => return Err(ConnectError::Silent(String::new())),
+    };
+    let mut decoder = Decoder::new();
+    let mut world = World::new();
+    loop {
+        let update = match timeout(PART_WITHIN, updates.message()).await {
+            Ok(Ok(Some(update))) => update,
+            Ok(Ok(None)) => {
+                return Err(ConnectError::Broken(
+                    "the target ended it before all was told".to_owned(),
+                ));
+            }
+            Ok(Err(status)) => return Err(ConnectError::watching(&status)),
+            Err(_) => return Err(ConnectError::Silent(String::new())),
+        };
+        let news = decoder.take(update)?;
+        if news.restart {
+            world = World::new();
+        }
+        for change in news.changes {
+            world.apply(change);
+        }
+        if news.complete {
+            return Ok(Snapshot { hello, world });
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Text for people: numbers with their units, and what the target calls things made safe for a terminal.
+//!
+//! Pure functions, shared by the screens and by headless output.
+
+mod clean;
+mod number;
+
+pub use clean::{clean, fit, width};
+pub use number::{bytes, count, count_in, duration, share};
+
+use taskscope_model::{LastWaker, Site, Task, TaskId, World};
+
+/// What a person calls a task: its name, else the type of its closure, else where it was spawned; then `#` and tokio's
+/// id. A task without any of these is `a task`. Safe for a terminal.
+///
+/// ```
+/// # use taskscope_model::{Birth, Change, SiteId, Stamp, TaskId, Vitals, World};
+/// let mut world = World::new();
+/// let id = TaskId::new(1).unwrap();
+/// let birth = Birth { tokio_id: 17.try_into().ok(), parent: None, name: Some("tick\u{7}".into()), site: SiteId(0), created: Stamp(0) };
+/// world.apply(Change::Born(id, Box::new(birth), Vitals::at_birth(Stamp(0))));
+/// assert_eq!(taskscope_viewer::text::label(world.task(id).unwrap(), &world), "tick␇ #17");
+/// ```
+#[must_use]
+pub fn label(task: &Task, world: &World) -> String {
+    let site = world.site(task.birth.site);
+    let name = name(task, world).or_else(|| {
+        site.filter(|site| !site.file.is_empty())
+            .map(|site| clean(&site.short()).into_owned())
+    });
+    match (name, task.birth.tokio_id) {
+        (Some(name), Some(id)) => format!("{name} #{id}"),
+        (Some(name), None) => name,
+        (None, Some(id)) => format!("task #{id}"),
+        (None, None) => "a task".to_owned(),
+    }
+}
+
+/// [`label`] of the task with this id, or words that say that it is not known any more.
+#[must_use]
+pub fn label_of(id: TaskId, world: &World) -> String {
+    world.task(id).map_or_else(
+        || "a task that is no longer kept".to_owned(),
+        |task| label(task, world),
+    )
+}
+
+/// The name that the app gave a task, else the type of its closure. Safe for a terminal.
+#[must_use]
+pub fn name(task: &Task, world: &World) -> Option<String> {
+    let closure = || {
+        world
+            .site(task.birth.site)
+            .and_then(|site| site.type_name.as_deref())
+    };
+    task.birth
+        .name
+        .as_deref()
+        .filter(|name| !name.is_empty())
+        .or_else(closure)
+        .map(|s| clean(s).into_owned())
+}
+
+/// Where tasks are spawned, with as much of the path as fits into so many columns: `src/api/upload.rs:120`,
+/// `upload.rs:120`, `upload…`; `?` where it is not known. Safe for a terminal.
+#[must_use]
+pub fn place(site: Option<&Site>, columns: usize) -> String {
+    let Some(site) = site.filter(|site| !site.file.is_empty()) else {
+        return "?".to_owned();
+    };
+    path(&site.file, site.line, columns)
+}
+
+/// A file with a line as [`place`] writes it; line 0 is left out.
+#[must_use]
+pub fn path(file: &str, line: u32, columns: usize) -> String {
+    if file.is_empty() {
+        return "?".to_owned();
+    }
+    let line = if line == 0 {
+        String::new()
+    } else {
+        format!(":{line}")
+    };
+    // Directories are dropped from the left until it fits: the file's name and the line say the most.
+    let mut from = 0;
+    loop {
+        let text = format!("{}{line}", &file[from..]);
+        let next = file[from..].find(['/', '\\']).map(|i| from + i + 1);
+        match next {
+            Some(next) if width(&clean(&text)) > columns => from = next,
+            _ => return fit(&text, columns),
+        }
+    }
+}
+
+/// Who woke a task last, in words; `None` where nobody has. Safe for a terminal.
+#[must_use]
+pub fn waker(task: &Task, world: &World) -> Option<String> {
+    match task.vitals.last_waker {
+        LastWaker::Nobody => None,
+        LastWaker::NoTask => Some("no task (a driver or a thread)".to_owned()),
+        LastWaker::Task(id) if id == task.id => Some("itself".to_owned()),
+        LastWaker::Task(id) => Some(label_of(id, world)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn a_path_loses_its_directories_before_its_name() {
+        assert_eq!(path("src/api/upload.rs", 120, 40), "src/api/upload.rs:120");
+        assert_eq!(path("src/api/upload.rs", 120, 20), "api/upload.rs:120");
+        assert_eq!(path("src/api/upload.rs", 120, 13), "upload.rs:120");
+        assert_eq!(path("src/api/upload.rs", 120, 8), "upload.…");
+        assert_eq!(path("src/api/upload.rs", 0, 12), "upload.rs");
+        assert_eq!(path("C:\\src\\日本.rs", 7, 9), "日本.rs:7");
+        assert_eq!(path("", 7, 9), "?");
+        assert_eq!(path("a.rs", 7, 0), "");
+    }
+}

@@ -1,0 +1,280 @@
+//! What happens: a message makes a new state of the app, and effects. No clock, no I/O.
+
+mod act;
+mod mouse;
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use taskscope_model::query::Filter;
+use taskscope_model::{Stamp, TaskId};
+
+use super::app::{App, Mode, Screen, Stale};
+use super::cursor::Settled;
+use super::keys::{Action, action};
+use super::link::Phase;
+use super::msg::{Effect, Msg};
+use super::prompt::Typed;
+use super::view::layout::body_height;
+use crate::feed::{Ask, Feed, Hello};
+use crate::text::clean;
+
+/// Filters that are remembered.
+const HISTORY: usize = 50;
+
+/// Takes a message.
+///
+/// ```
+/// use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+/// use taskscope_viewer::tui::{App, Effect, Msg, Options, update};
+///
+/// let mut app = App::new(Options::default());
+/// let key = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
+/// assert_eq!(update(&mut app, Msg::Key(key)), [Effect::Quit]);
+/// ```
+#[must_use]
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Tick(now) => tick(app, now),
+        Msg::Key(key) if key.kind == KeyEventKind::Release => {}
+        Msg::Key(key) => pressed(app, key, &mut effects),
+        Msg::Mouse(event) => mouse::used(app, event),
+        Msg::Paste(text) => {
+            if let Mode::Filter(prompt) = &mut app.mode {
+                prompt.insert(&text);
+                preview(app);
+            }
+        }
+        Msg::Resize(columns, rows) => app.size = (columns, rows),
+        Msg::Feed(feed) => told(app, feed),
+    }
+    freshen(app);
+    ask_for_sketches(app, &mut effects);
+    effects
+}
+
+fn tick(app: &mut App, now: Duration) {
+    app.now = app.now.max(now);
+    app.picture.tick(app.now);
+    if app
+        .notice
+        .as_ref()
+        .is_some_and(|notice| notice.until <= app.now)
+    {
+        app.notice = None;
+    }
+}
+
+fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    // These work whatever is being typed.
+    match key.code {
+        KeyCode::Char('c') if control => return effects.push(Effect::Quit),
+        KeyCode::Char('z') if control => return effects.push(Effect::Suspend),
+        _ => {}
+    }
+    match &mut app.mode {
+        Mode::Filter(prompt) => match prompt.key(key, &app.history) {
+            Typed::Changed => preview(app),
+            Typed::Accepted => accept(app),
+            Typed::Cancelled => {
+                app.tasks.filter = prompt.before.clone();
+                app.mode = Mode::Screen;
+                app.stale = Some(Stale::Wish);
+            }
+            Typed::Nothing => {}
+        },
+        Mode::Sort(picker) => match action(key) {
+            Some(Action::Move(motion)) => picker.go(motion),
+            Some(Action::Open) => {
+                let at = picker.at;
+                app.mode = Mode::Screen;
+                act::sort_by(app, at);
+            }
+            Some(Action::Quit | Action::Back | Action::Sort) => app.mode = Mode::Screen,
+            Some(Action::Reverse) => act::reverse(app),
+            _ => {}
+        },
+        Mode::Screen => {
+            if let Some(action) = action(key) {
+                act::act(app, action, effects);
+            }
+        }
+    }
+}
+
+/// Shows what the filter that is being typed leaves; where it can't be read, what the terms before the error leave.
+fn preview(app: &mut App) {
+    let Mode::Filter(prompt) = &mut app.mode else {
+        return;
+    };
+    let text = prompt.text();
+    let parsed = text.parse::<Filter>();
+    let error = parsed.as_ref().err().cloned();
+    let readable = parsed.or_else(|error| {
+        let before = text.get(..error.at).unwrap_or_default();
+        before
+            .rfind(' ')
+            .map_or("", |space| &before[..space])
+            .parse()
+    });
+    prompt.error = error;
+    match readable {
+        Ok(filter) if app.tasks.filter != filter => {
+            app.tasks.filter = filter;
+            app.stale = Some(Stale::Wish);
+        }
+        _ => {}
+    }
+}
+
+fn accept(app: &mut App) {
+    preview(app);
+    let Mode::Filter(prompt) = &mut app.mode else {
+        return;
+    };
+    if prompt.error.is_some() {
+        return;
+    }
+    let text = app.tasks.filter.to_string();
+    app.mode = Mode::Screen;
+    remember(app, text);
+}
+
+/// Puts a filter into the history.
+fn remember(app: &mut App, filter: String) {
+    if filter.is_empty() {
+        return;
+    }
+    app.history.retain(|entry| *entry != filter);
+    app.history.push(filter);
+    let extra = app.history.len().saturating_sub(HISTORY);
+    app.history.drain(..extra);
+}
+
+fn told(app: &mut App, feed: Feed) {
+    match feed {
+        Feed::Connecting { attempt } => {
+            app.link.phase = Phase::Connecting { attempt };
+            app.picture.stop_clock();
+        }
+        Feed::Connected(hello) => connected(app, hello),
+        Feed::Update {
+            restart,
+            complete,
+            changes,
+        } => {
+            // Whoever tells news is connected, whatever was told before.
+            app.link.phase = Phase::Live;
+            let first = !app.picture.is_complete() && complete;
+            app.picture.apply(restart, complete, changes, app.now);
+            for screen in &mut app.screens {
+                if let Screen::Task(detail) = screen {
+                    detail.observe(app.picture.live());
+                }
+            }
+            if first {
+                app.stale = app.stale.or(Some(Stale::News));
+            }
+        }
+        Feed::Lost { reason, retry_in } => {
+            let lost = app.link.lost.as_ref().map_or(app.now, |(at, _)| *at);
+            app.link.lost = Some((lost, reason));
+            app.link.phase = Phase::Lost {
+                retry_at: app.now + retry_in,
+            };
+            app.picture.stop_clock();
+        }
+        Feed::Refused { reason } => {
+            app.link.phase = Phase::Refused { reason };
+            app.picture.stop_clock();
+        }
+    }
+}
+
+fn connected(app: &mut App, hello: Box<Hello>) {
+    let before = app.link.hello.as_deref().map(|hello| hello.session);
+    match before {
+        Some(session) if session != hello.session => {
+            app.picture.clear();
+            app.tasks.clear();
+            app.groups.clear();
+            // What the screens were about belongs to the process that is gone.
+            app.screens.truncate(1);
+            if !matches!(app.screen(), Screen::Groups) {
+                app.screens = vec![Screen::Tasks(None)];
+            }
+            let name = clean(&hello.name).into_owned();
+            app.say(format!(
+                "a new process: {name} with pid {}; everything before was another",
+                hello.pid
+            ));
+        }
+        Some(_) if app.link.lost.is_some() => app.say("connected again, to the same process"),
+        _ => {}
+    }
+    app.asked.clear();
+    app.picture.set_clock(Stamp(hello.now_ns), app.now);
+    app.link.phase = Phase::Live;
+    app.link.lost = None;
+    app.link.hello = Some(hello);
+    app.stale = app.stale.or(Some(Stale::News));
+}
+
+/// How long rows stay as they are while nobody asks for others: longer the more there are, so that sorting them costs
+/// a few hundredths of a core whatever their number.
+fn keep_rows_for(tasks: usize) -> Duration {
+    Duration::from_millis(250) + Duration::from_micros(4 * tasks as u64).min(Duration::from_secs(2))
+}
+
+/// Computes the rows of the screen that is shown anew, where it is time to.
+fn freshen(app: &mut App) {
+    let world = app.picture.world();
+    let due = match app.fresh {
+        None => true,
+        Some((at, revision)) => {
+            let changed = revision != world.revision() || app.picture.is_ticking();
+            changed && app.now >= at + keep_rows_for(world.len())
+        }
+    };
+    if !due && app.stale.is_none() {
+        return;
+    }
+    app.fresh = Some((app.now, world.revision()));
+    let wish = app.stale.take() == Some(Stale::Wish);
+    let height = body_height(app);
+    let place = app.screens.iter().rev().find_map(|screen| match screen {
+        Screen::Tasks(place) => Some(place.clone()),
+        _ => None,
+    });
+    let mut lost = None;
+    match app.screens.last_mut() {
+        Some(Screen::Tasks(_)) => {
+            app.tasks.place = place.flatten();
+            lost = app.tasks.refresh(app.picture.world(), height);
+        }
+        Some(Screen::Groups) => {
+            let settled = app
+                .groups
+                .refresh(app.picture.world(), &app.tasks.filter, height);
+            if settled == Settled::Lost {
+                lost = Some("no task of that place is left that matches".to_owned());
+            }
+        }
+        Some(Screen::Task(detail)) => detail.refresh(app.picture.world()),
+        Some(Screen::Help(_)) | None => {}
+    }
+    if let Some(what) = lost.filter(|_| !wish) {
+        app.say(what);
+    }
+}
+
+/// Asks for the distributions of the task that is looked at, and for no others.
+fn ask_for_sketches(app: &mut App, effects: &mut Vec<Effect>) {
+    let wanted: Vec<TaskId> = app.detail().map(|detail| detail.id).into_iter().collect();
+    if wanted != app.asked && app.link.is_live() {
+        app.asked.clone_from(&wanted);
+        effects.push(Effect::Ask(Ask::Sketches(wanted)));
+    }
+}

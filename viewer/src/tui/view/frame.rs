@@ -1,0 +1,265 @@
+//! What is around every screen: the target above, what the screen is about, the keys below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::super::app::{App, Screen};
+use super::super::theme::Look;
+use super::layout::Regions;
+use super::{footer, header, put, task};
+use crate::text::{clean, count, fit, path, width};
+
+const TABS: [&str; 2] = ["1 Tasks", "2 Places"];
+
+/// Texts, each with its style.
+pub(super) type Pieces = Vec<(String, Style)>;
+
+/// Draws everything but the body.
+pub(super) fn draw(app: &App, regions: &Regions, buffer: &mut Buffer) {
+    let look = app.theme.look();
+    let workers_below = header::draw(app, &look, regions.header, buffer);
+    if regions.banner.height > 0 {
+        let text = header::banner(app);
+        buffer.set_style(regions.banner, look.bad);
+        put(
+            buffer,
+            regions.banner,
+            0,
+            0,
+            &format!(" {}", fit(&text, usize::from(regions.banner.width) - 1)),
+            look.bad,
+        );
+    }
+    if regions.tabs.height > 0 {
+        tabs(app, &look, regions.tabs, workers_below, buffer);
+    }
+    title(app, &look, regions.title, buffer);
+    if regions.losses.height > 0 {
+        let text = fit(
+            &losses(app),
+            usize::from(regions.losses.width).saturating_sub(1),
+        );
+        put(buffer, regions.losses, 1, 0, &text, look.caution);
+    }
+    footer::draw(app, &look, regions.footer, buffer);
+}
+
+/// The columns that they take together.
+pub(super) fn widths(pieces: &Pieces) -> usize {
+    pieces.iter().map(|(text, _)| width(text)).sum()
+}
+
+/// Writes them one behind the other.
+pub(super) fn write(pieces: &Pieces, x: usize, y: u16, area: Rect, buffer: &mut Buffer) {
+    let mut x = x as u16;
+    for (text, style) in pieces {
+        x = put(buffer, area, x, y, text, *style);
+    }
+}
+
+fn tabs(app: &App, look: &Look, area: Rect, with_workers: bool, buffer: &mut Buffer) {
+    let current = usize::from(matches!(app.screens.first(), Some(Screen::Groups)));
+    for (i, (tab, x)) in TABS.into_iter().zip(tab_starts()).enumerate() {
+        let style = if i == current { look.accent } else { look.dim };
+        put(buffer, area, x, 0, tab, style);
+        if i == current && app.theme == super::super::Theme::Mono {
+            put(buffer, area, x - 1, 0, "[", style);
+            put(buffer, area, x + tab.len() as u16, 0, "]", style);
+        }
+    }
+    let help = "? help";
+    let from = usize::from(area.width).saturating_sub(help.len() + 1);
+    put(buffer, area, from as u16, 0, help, look.dim);
+    if with_workers {
+        let workers = header::workers(app, look);
+        let x = from.saturating_sub(widths(&workers) + 3);
+        if x > 24 {
+            write(&workers, x, 0, area, buffer);
+        }
+    }
+}
+
+fn tab_starts() -> impl Iterator<Item = u16> {
+    TABS.iter().scan(1, |x, tab| {
+        let start = *x;
+        *x += tab.len() as u16 + 3;
+        Some(start)
+    })
+}
+
+/// The tab at a place of the screen.
+pub(in super::super) fn tab_at(regions: &Regions, at: Position) -> Option<usize> {
+    if !regions.tabs.contains(at) {
+        return None;
+    }
+    let hit = |(start, tab): (u16, &str)| (start..start + tab.len() as u16).contains(&at.x);
+    tab_starts().zip(TABS).position(hit)
+}
+
+/// What the screen is about: on the left, and on the right.
+fn titles(app: &App) -> (Pieces, Pieces) {
+    let look = app.theme.look();
+    let plain = Style::new();
+    let filter = |pieces: &mut Pieces| {
+        let filter = app.tasks.filter.to_string();
+        if !filter.is_empty() {
+            pieces.push((clean(&filter).into_owned(), look.accent));
+        }
+    };
+    let arrow = |descending: bool| if descending { '↓' } else { '↑' };
+    match app.screen() {
+        Screen::Tasks(place) => {
+            let mut left = vec![("tasks".to_owned(), look.strong)];
+            if let Some(place) = place {
+                left.push((
+                    format!("at {}", path(&place.file, place.line, 40)),
+                    look.accent,
+                ));
+            }
+            filter(&mut left);
+            let (rows, all) = (app.tasks.rows().len(), app.tasks.candidates());
+            let mut n = if rows == all {
+                count(all as u64)
+            } else {
+                format!("{} of {}", count(rows as u64), count(all as u64))
+            };
+            if app.tasks.hidden() > 0 {
+                n.push_str(&format!(
+                    ", {} ended hidden",
+                    count(app.tasks.hidden() as u64)
+                ));
+            }
+            if !app.picture.is_complete() && rows == 0 {
+                return (left, Vec::new());
+            }
+            let order = app.tasks.order;
+            (
+                left,
+                vec![
+                    (n, plain),
+                    (
+                        format!("by {} {}", order.column.name(), arrow(order.descending)),
+                        plain,
+                    ),
+                ],
+            )
+        }
+        Screen::Groups => {
+            let mut left = vec![("places".to_owned(), look.strong)];
+            filter(&mut left);
+            let n = count(app.groups.rows().len() as u64);
+            let order = format!(
+                "by {} {}",
+                app.groups.column.name(),
+                arrow(app.groups.descending)
+            );
+            (left, vec![(n, plain), (order, plain)])
+        }
+        Screen::Task(detail) => {
+            let mut left = vec![("task".to_owned(), plain)];
+            left.extend(task::title(app, detail));
+            let deep = app
+                .screens
+                .iter()
+                .filter(|screen| matches!(screen, Screen::Task(_)))
+                .count();
+            let right = if deep > 1 {
+                vec![(format!("{deep} deep"), plain)]
+            } else {
+                Vec::new()
+            };
+            (left, right)
+        }
+        Screen::Help(_) => (vec![("help".to_owned(), look.strong)], Vec::new()),
+    }
+}
+
+/// What the screen is about, as text.
+pub(super) fn title_text(app: &App) -> String {
+    let (left, right) = titles(app);
+    let parts: Vec<_> = left
+        .into_iter()
+        .chain(right)
+        .map(|(text, _)| text)
+        .collect();
+    format!("{} · {}", clean(app.title()), parts.join(" · "))
+}
+
+fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+    put(
+        buffer,
+        area,
+        0,
+        0,
+        &"─".repeat(usize::from(area.width)),
+        look.rule,
+    );
+    let (left, mut right) = titles(app);
+    let room = usize::from(area.width);
+    let long = |pieces: &Pieces| {
+        pieces
+            .iter()
+            .map(|(text, _)| width(text) + 3)
+            .sum::<usize>()
+    };
+    // The order is the first to go, then the count, then the end of the title.
+    while !right.is_empty() && long(&right) + long(&left) + 2 > room {
+        right.pop();
+    }
+    let limit = room.saturating_sub(if right.is_empty() {
+        2
+    } else {
+        long(&right) + 2
+    });
+    let mut x = 1;
+    for (i, (text, style)) in left.iter().enumerate() {
+        let from = if i == 0 { x } else { x + 2 };
+        let text = fit(text, limit.saturating_sub(from + 2));
+        if text.is_empty() {
+            break;
+        }
+        put(buffer, area, from as u16, 0, &format!(" {text} "), *style);
+        x = from + width(&text) + 2;
+    }
+    if !right.is_empty() {
+        let text = right
+            .iter()
+            .map(|(text, _)| text.as_str())
+            .collect::<Vec<_>>()
+            .join(" · ");
+        let from = room.saturating_sub(width(&text) + 3);
+        put(
+            buffer,
+            area,
+            from as u16,
+            0,
+            &format!(" {text} "),
+            Style::new(),
+        );
+    }
+}
+
+/// What is missing from the picture, in words; what matters most stands first.
+fn losses(app: &App) -> String {
+    let totals = app.picture.world().totals();
+    let before = app
+        .link
+        .hello
+        .as_deref()
+        .map_or(0, |hello| hello.setup.tasks_before);
+    let parts = [
+        (
+            totals.untracked,
+            "tasks untracked: the target's table is full",
+        ),
+        (before, "tasks are older than taskscope there: unseen"),
+        (totals.unplaced, "places not told apart"),
+        (totals.unlisted, "ended unlisted, in the counts only"),
+    ];
+    let parts = parts.into_iter().filter(|(n, _)| *n > 0);
+    parts
+        .map(|(n, what)| format!("{} {what}", count(n)))
+        .collect::<Vec<_>>()
+        .join(" · ")
+}

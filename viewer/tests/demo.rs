@@ -1,0 +1,132 @@
+//! `taskscope demo`: a program that is found, started, shown, and ended.
+
+#[path = "support/command.rs"]
+mod command;
+#[path = "support/scenes.rs"]
+mod scenes;
+#[path = "support/target.rs"]
+mod target;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use command::{Ran, command, run_with};
+use target::Target;
+
+/// A folder with the viewer, and a script beside it in place of the demo.
+struct Place {
+    dir: tempfile::TempDir,
+    // A process that is started while a script is written keeps it open for a moment, and then it can't be run.
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Place {
+    fn with(script: Option<&str>) -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let dir = tempfile::tempdir().expect("a folder");
+        let (built, here) = (
+            env!("CARGO_BIN_EXE_taskscope"),
+            dir.path().join("taskscope"),
+        );
+        // A link only works within one file system.
+        std::fs::hard_link(built, &here)
+            .or_else(|_| std::fs::copy(built, &here).map(drop))
+            .expect("the viewer");
+        if let Some(script) = script {
+            let demo = dir.path().join("demo");
+            std::fs::write(&demo, format!("#!/bin/sh\n{script}\n")).expect("it is written");
+            std::fs::set_permissions(&demo, std::fs::Permissions::from_mode(0o700))
+                .expect("it is ours");
+        }
+        Self { dir, _alone: alone }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn demo(&self, args: &[&str]) -> Ran {
+        let mut command = command(
+            &self.path().join("taskscope"),
+            self.path(),
+            &["demo", "--headless"],
+        );
+        command
+            .args(args)
+            .env("TMPDIR", self.path())
+            .env("HERE", self.path());
+        command.env("SERVE", std::env::current_exe().expect("this test"));
+        run_with(command)
+    }
+
+    /// The files that are left, but for those that were put there.
+    fn left(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.path())
+            .expect("the folder")
+            .flatten();
+        let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+        names
+            .filter(|name| name != "taskscope" && name != "demo")
+            .collect()
+    }
+}
+
+const SERVE: &str = "echo $$ > $HERE/pid; echo \"$@\" > $HERE/args
+echo noise; echo noise >&2
+exec \"$SERVE\" --exact stands_in_for_the_demo --ignored";
+
+/// Not a test: the process that the script above becomes.
+#[test]
+#[ignore = "another test runs it as a process"]
+fn stands_in_for_the_demo() {
+    let dir = std::env::var("TASKSCOPE_DIR").expect("the folder for sockets");
+    assert!(
+        std::env::var_os("TASKSCOPE_BIND").is_none(),
+        "no port is taken"
+    );
+    let _target = Target::start(dir.as_ref(), std::process::id(), scenes::shop());
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn it_is_started_shown_and_ended() {
+    let place = Place::with(Some(SERVE));
+    let ran = place.demo(&["--format=json", "--filter=tick", "--", "--tasks", "7"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(ran.json()["tasks"][0]["name"], "tick");
+    let read =
+        |name| std::fs::read_to_string(place.path().join(name)).expect("the script wrote it");
+    assert_eq!(read("args"), "--tasks 7\n");
+    let pid = read("pid");
+    assert!(
+        !Path::new("/proc").join(pid.trim()).exists(),
+        "{pid} lives on"
+    );
+    let mut left = place.left();
+    left.sort();
+    assert_eq!(left, ["args", "pid"]);
+}
+
+#[test]
+fn one_that_fails_leaves_what_it_said() {
+    let place = Place::with(Some("echo 'the port is in use' >&2; exit 9"));
+    let ran = place.demo(&[]);
+    ran.failed(3, "the demo ended at once (exit status: 9)");
+    let log = ran.stderr.split_whitespace().last().expect("words");
+    assert_eq!(
+        std::fs::read_to_string(log).expect("the log"),
+        "the port is in use\n"
+    );
+}
+
+#[test]
+fn without_one_it_is_said_where_to_have_it() {
+    let place = Place::with(None);
+    place
+        .demo(&[])
+        .failed(3, "there is no program `demo` beside");
+}
