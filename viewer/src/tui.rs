@@ -30,6 +30,6 @@ pub use app::{App, Options};
 pub use msg::{Effect, Msg};
 pub use run::run;
 pub use terminal::TuiError;
-pub use theme::Theme;
+pub use theme::{Theme, UnknownTheme};
 pub use update::update;
 pub use view::draw;

@@ -164,6 +164,10 @@ pub(super) const HELP: &[(&str, &[Entry])] = &[
                 keys: "wheel",
                 does: "scroll",
             },
+            Entry {
+                keys: "shift-drag",
+                does: "select text, in most terminals",
+            },
         ],
     ),
 ];

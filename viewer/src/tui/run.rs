@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{Event, EventStream, MouseEventKind};
 use futures_util::StreamExt;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
@@ -20,6 +20,8 @@ use crate::feed::{Ask, Feed};
 
 /// The least time between two frames: 20 in a second.
 const FRAME: Duration = Duration::from_millis(50);
+/// The same after a key or the mouse was used: what a person does is answered at once.
+const ANSWER: Duration = Duration::from_millis(15);
 /// How often the time is told while durations grow on the screen.
 const TICK: Duration = Duration::from_millis(200);
 /// News is taken in for at most this long before keys are looked at.
@@ -83,6 +85,8 @@ struct Driver {
     drawn: Option<Instant>,
     /// Something happened since.
     dirty: bool,
+    /// A person did something since.
+    asked: bool,
     leaving: bool,
     title: String,
 }
@@ -100,6 +104,7 @@ impl Driver {
             began: Instant::now(),
             drawn: None,
             dirty: true,
+            asked: false,
             leaving: false,
             title: String::new(),
         })
@@ -127,10 +132,7 @@ impl Driver {
             self.take(Msg::Tick(self.began.elapsed()))?;
             match happened {
                 Happened::Ended => self.leaving = true,
-                Happened::Resumed => {
-                    self.screen.resume()?;
-                    self.dirty = true;
-                }
+                Happened::Resumed => self.resume()?,
                 Happened::Event(event) => self.event(event)?,
                 Happened::Time => {}
                 Happened::News(None) => feed = None,
@@ -153,12 +155,14 @@ impl Driver {
         let event = event.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))?;
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
+            // A mouse that only moves is no reason to draw.
+            Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved => return Ok(()),
             Event::Mouse(mouse) => Msg::Mouse(mouse),
             Event::Paste(text) => Msg::Paste(text),
             Event::Resize(columns, rows) => Msg::Resize(columns, rows),
             Event::FocusGained | Event::FocusLost => return Ok(()),
         };
-        self.dirty = true;
+        (self.dirty, self.asked) = (true, true);
         self.take(msg)
     }
 
@@ -184,9 +188,15 @@ impl Driver {
     fn suspend(&mut self) -> Result<(), TuiError> {
         self.screen.release();
         kill_current_process_group(Signal::TSTP).map_err(io::Error::from)?;
+        self.resume()
+    }
+
+    /// Goes on after the process was stopped, by us or by others: the terminal was the shell's meanwhile.
+    fn resume(&mut self) -> Result<(), TuiError> {
         self.screen.resume()?;
+        let (columns, rows) = self.screen.size()?;
         self.dirty = true;
-        Ok(())
+        self.take(Msg::Resize(columns, rows))
     }
 
     fn send_asks(&mut self) {
@@ -203,7 +213,9 @@ impl Driver {
         let Some(drawn) = self.drawn else {
             return self.began;
         };
-        if self.dirty {
+        if self.asked {
+            drawn + ANSWER
+        } else if self.dirty {
             drawn + FRAME
         } else if self.app.is_ticking() || !self.waiting.is_empty() {
             drawn + TICK
@@ -219,7 +231,7 @@ impl Driver {
         }
         self.screen.draw(&self.app)?;
         self.drawn = Some(now);
-        self.dirty = false;
+        (self.dirty, self.asked) = (false, false);
         let title = self.app.window_title();
         if title != self.title {
             self.screen.set_title(&title)?;

@@ -1,6 +1,7 @@
 //! The terminal: taken over, and given back on every way out.
 
 use std::io::{self, IsTerminal, Stdout, Write, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
@@ -8,14 +9,22 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::execute;
+use crossterm::style::Print;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 use super::app::App;
 use super::view::draw;
+
+/// Whether the terminal is ours at the moment.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Keep the window's title for later, and bring it back (xterm's window operations 22 and 23; others ignore them).
+const PUSH_TITLE: &str = "\u{1b}[22;2t";
+const POP_TITLE: &str = "\u{1b}[23;2t";
 
 /// The viewer can't go on.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +63,9 @@ impl Screen {
 
     /// Takes the terminal over again, after it was given back or something else was written to it.
     pub(super) fn resume(&mut self) -> Result<(), TuiError> {
+        if !TAKEN.swap(true, Ordering::SeqCst) {
+            execute!(stdout(), Print(PUSH_TITLE))?;
+        }
         enable_raw_mode()?;
         execute!(
             stdout(),
@@ -61,7 +73,9 @@ impl Screen {
             EnableMouseCapture,
             EnableBracketedPaste
         )?;
-        self.terminal.clear()?;
+        // Not `clear`: that asks the terminal where its cursor is, and the answer would go to the stream of events.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
         Ok(())
     }
 
@@ -104,8 +118,13 @@ impl Drop for Screen {
 
 /// Puts the terminal back into the state in which a shell wants it. There is nothing to be done where that fails.
 fn give_back() {
+    // A panic after the viewer has left must not write escape sequences.
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = execute!(
         stdout(),
+        Print(POP_TITLE),
         DisableBracketedPaste,
         DisableMouseCapture,
         LeaveAlternateScreen,

@@ -39,7 +39,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Tick(now) => tick(app, now),
         Msg::Key(key) if key.kind == KeyEventKind::Release => {}
         Msg::Key(key) => pressed(app, key, &mut effects),
-        Msg::Mouse(event) => mouse::used(app, event, &mut effects),
+        Msg::Mouse(event) => mouse::used(app, event),
         Msg::Paste(text) => {
             if let Mode::Filter(prompt) = &mut app.mode {
                 prompt.insert(&text);

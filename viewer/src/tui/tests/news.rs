@@ -60,7 +60,7 @@ fn the_same_session_comes_back_without_a_flicker() {
         retry_in: Duration::from_secs(4),
     });
     person.wait(1_000);
-    person.sees("NOT LIVE for 1.00s: reset · next try in 3.00s, r now");
+    person.sees("NOT LIVE for 1.00s · next try in 3.00s, r now · reset");
     person.keys("r");
     assert_eq!(person.effects, [Effect::Ask(Ask::RetryNow)]);
     person.feed(Feed::Connecting { attempt: 1 });

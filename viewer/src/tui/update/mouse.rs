@@ -6,7 +6,6 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::super::app::{App, Mode, Screen};
-use super::super::msg::Effect;
 use super::super::view::layout::{Regions, body_height};
 use super::super::view::{frame, groups, picker, task, tasks};
 use super::act;
@@ -17,7 +16,7 @@ const TWICE: Duration = Duration::from_millis(400);
 const NOTCH: isize = 3;
 
 /// Takes what the mouse did.
-pub(super) fn used(app: &mut App, event: MouseEvent, _effects: &mut Vec<Effect>) {
+pub(super) fn used(app: &mut App, event: MouseEvent) {
     match event.kind {
         MouseEventKind::ScrollDown if matches!(app.mode, Mode::Screen) => act::scroll(app, NOTCH),
         MouseEventKind::ScrollUp if matches!(app.mode, Mode::Screen) => act::scroll(app, -NOTCH),

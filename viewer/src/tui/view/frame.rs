@@ -240,27 +240,26 @@ fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// What is missing from the picture, in words.
+/// What is missing from the picture, in words; what matters most stands first.
 fn losses(app: &App) -> String {
     let totals = app.picture.world().totals();
-    let mut parts = Vec::new();
-    if totals.untracked > 0 {
-        parts.push(format!(
-            "{} tasks are not tracked: the target's table of tasks was full",
-            count(totals.untracked)
-        ));
-    }
-    if totals.unplaced > 0 {
-        parts.push(format!(
-            "{} spawn places are not told apart: the table of places was full",
-            count(totals.unplaced)
-        ));
-    }
-    if totals.unlisted > 0 {
-        parts.push(format!(
-            "{} tasks ended unlisted: they are in the counts only",
-            count(totals.unlisted)
-        ));
-    }
-    parts.join(" · ")
+    let before = app
+        .link
+        .hello
+        .as_deref()
+        .map_or(0, |hello| hello.setup.tasks_before);
+    let parts = [
+        (
+            totals.untracked,
+            "tasks untracked: the target's table is full",
+        ),
+        (before, "tasks are older than taskscope there: unseen"),
+        (totals.unplaced, "places not told apart"),
+        (totals.unlisted, "ended unlisted, in the counts only"),
+    ];
+    let parts = parts.into_iter().filter(|(n, _)| *n > 0);
+    parts
+        .map(|(n, what)| format!("{} {what}", count(n)))
+        .collect::<Vec<_>>()
+        .join(" · ")
 }

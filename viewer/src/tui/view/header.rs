@@ -44,16 +44,22 @@ pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) -> b
         ));
     }
     let mut counts: Pieces = vec![(format!("{} tasks", count(totals.live())), look.strong)];
+    if app.link.blind().is_some() && totals.spawned == 0 {
+        // None are told of, which is not the same as none.
+        counts[0].0 = "? tasks".to_owned();
+    }
     let live = counts.clone();
-    counts.push((
-        format!(
-            "  {} run  {} sched  {} idle",
+    if totals.spawned > 0 || app.link.blind().is_none() {
+        let (run, sched, idle) = (
             count(totals.running),
             count(totals.scheduled),
-            count(totals.idle)
-        ),
-        Style::new(),
-    ));
+            count(totals.idle),
+        );
+        counts.push((
+            format!("  {run} run  {sched} sched  {idle} idle"),
+            Style::new(),
+        ));
+    }
     let workers = workers(app, look);
     let mut rates = workers.clone();
     if let Some(polls) = app.picture.load().polls() {
@@ -121,7 +127,7 @@ pub(super) fn workers(app: &App, look: &Look) -> Pieces {
     ]
 }
 
-/// What is wrong with the connection, in words.
+/// What is wrong with the connection, in words; what matters most stands first.
 pub(super) fn banner(app: &App) -> String {
     let reason = app.link.lost.as_ref().map_or("", |(_, reason)| reason);
     match &app.link.phase {
@@ -129,12 +135,12 @@ pub(super) fn banner(app: &App) -> String {
         Phase::Lost { retry_at } => {
             let left = duration(Nanos::from(retry_at.saturating_sub(app.now)));
             format!(
-                "NOT LIVE{}: {reason} · next try in {left}, r now",
+                "NOT LIVE{} · next try in {left}, r now · {reason}",
                 lost_for(app)
             )
         }
         Phase::Connecting { attempt } => {
-            format!("NOT LIVE{}: {reason} · attempt {attempt}…", lost_for(app))
+            format!("NOT LIVE{} · attempt {attempt}… · {reason}", lost_for(app))
         }
         Phase::Live => String::new(),
     }

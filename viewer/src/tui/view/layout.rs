@@ -85,5 +85,12 @@ fn has_banner(app: &App) -> bool {
 
 fn has_losses(app: &App) -> bool {
     let totals = app.picture.world().totals();
-    totals.unlisted + totals.untracked + totals.unplaced > 0
+    let before = app
+        .link
+        .hello
+        .as_deref()
+        .map_or(0, |hello| hello.setup.tasks_before);
+    [totals.unlisted, totals.untracked, totals.unplaced, before]
+        .iter()
+        .any(|n| *n > 0)
 }

@@ -172,17 +172,18 @@ fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (
     let style = match column {
         Column::State => look.state(vitals.state),
         _ if ended || text == "?" || text == "0" || text == "-" => look.dim,
-        Column::For if worth_a_look(task, now) => look.caution,
+        Column::For if worth_a_look(app, task) => look.caution,
         _ => Style::new(),
     };
     (text, style)
 }
 
-/// A poll, or a wait for a worker, that takes so long that others suffer: 100 ms is what tokio's own guide calls far
-/// too long between awaits (10 to 100 µs are advised), and a person begins to notice.
-fn worth_a_look(task: &Task, now: taskscope_model::Stamp) -> bool {
+/// A poll, or a wait for a worker, that takes so long that others suffer. Alice Ryhl ("Async: What is blocking?") advises
+/// 10 to 100 µs between awaits; 100 ms is a thousand times that. A blocking closure may take as long as it likes.
+fn worth_a_look(app: &App, task: &Task) -> bool {
     matches!(task.vitals.state, State::Running | State::Scheduled)
-        && task.in_state(now) > Nanos(100_000_000)
+        && kind(app, task) != Kind::Blocking
+        && task.in_state(app.picture.now()) > Nanos(100_000_000)
 }
 
 /// The state's word, or a short form of it.
