@@ -13,6 +13,7 @@ mod open;
 mod output;
 mod pick;
 mod schema;
+mod stop;
 mod table;
 mod target;
 mod tasks;

@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use command::{Ran, command, run_with};
-use target::Target;
+use rustix::process::{Pid, Signal, kill_process};
+use target::{Target, until};
 
 /// A folder with the viewer, and a script beside it in place of the demo.
 struct Place {
@@ -129,4 +130,39 @@ fn without_one_it_is_said_where_to_have_it() {
     place
         .demo(&[])
         .failed(3, "there is no program `demo` beside");
+}
+
+#[test]
+fn it_ends_with_a_viewer_that_is_stopped() {
+    // One that never answers, so that the viewer still waits for it.
+    let place = Place::with(Some(
+        "echo $$ > $HERE/new; mv $HERE/new $HERE/pid; exec sleep 1000",
+    ));
+    let mut command = command(
+        &place.path().join("taskscope"),
+        place.path(),
+        &["demo", "--headless"],
+    );
+    command
+        .env("TMPDIR", place.path())
+        .env("HERE", place.path());
+    let mut viewer = command
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut pid = String::new();
+    until("the demo", || {
+        pid = std::fs::read_to_string(place.path().join("pid")).unwrap_or_default();
+        !pid.is_empty()
+    });
+    let own = Pid::from_raw(viewer.id() as i32).expect("a process id");
+    kill_process(own, Signal::INT).expect("it runs");
+    until("the end of the viewer", || {
+        viewer.try_wait().expect("it is ours").is_some()
+    });
+    assert_eq!(viewer.wait().expect("it is ours").code(), Some(3));
+    assert!(
+        !Path::new("/proc").join(pid.trim()).exists(),
+        "{pid} lives on"
+    );
 }

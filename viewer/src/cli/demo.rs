@@ -5,13 +5,12 @@ mod program;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use super::args::{DemoArgs, Shared};
 use super::failure::Failure;
 use super::tasks::{self, Question};
-use super::{Outcome, open};
+use super::{Outcome, open, stop};
 use crate::client::{Address, connect};
 use program::Program;
 
@@ -30,19 +29,13 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     } else {
         Some(open::need_terminal("taskscope demo --headless")?)
     };
+    // Before the program is there, so that it never outlives us.
+    let stopped = {
+        let _within = runtime.enter();
+        stop::asked()?
+    };
     let mut program = Program::start(&args.args)?;
     let address = Address::Pid(program.pid());
-    let stopped = async {
-        let (mut ended, mut hung_up) = (
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::hangup())?,
-        );
-        tokio::select! {
-            _ = ended.recv() => {}
-            _ = hung_up.recv() => {}
-        }
-        Ok::<_, Failure>(())
-    };
     let shown = async {
         ready(&mut program, &address).await?;
         if args.headless {
@@ -56,7 +49,7 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     let printed = runtime.block_on(async {
         tokio::select! {
             shown = shown => shown,
-            stopped = stopped => stopped.and(Err(Failure::Demo("stopped by a signal".to_owned()))),
+            () = stopped => Err(Failure::Demo("stopped by a signal".to_owned())),
         }
     });
     match (printed, terminal) {

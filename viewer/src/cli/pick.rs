@@ -14,6 +14,7 @@ use taskscope_model::Nanos;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::stop;
 use crate::client::{Answer, Listing, Process, discover};
 use crate::text::{clean, duration};
 
@@ -35,6 +36,11 @@ pub(super) fn run(listing: Listing, runtime: &Runtime) -> io::Result<Option<Path
             }
         }
     });
+    // A signal must not leave the terminal as it is here.
+    let stop = {
+        let _within = runtime.enter();
+        runtime.spawn(stop::asked()?)
+    };
     let mut picker = Picker::new(listing);
     let picked = ratatui::try_init().and_then(|mut terminal| {
         loop {
@@ -48,6 +54,9 @@ pub(super) fn run(listing: Listing, runtime: &Runtime) -> io::Result<Option<Path
                     Step::Open(socket) => return Ok(Some(socket)),
                 }
             }
+            if stop.is_finished() {
+                return Ok(None);
+            }
             if latest.has_changed().unwrap_or(false) {
                 picker.replace(latest.borrow_and_update().clone());
             }
@@ -55,6 +64,7 @@ pub(super) fn run(listing: Listing, runtime: &Runtime) -> io::Result<Option<Path
     });
     ratatui::restore();
     looking.abort();
+    stop.abort();
     picked
 }
 

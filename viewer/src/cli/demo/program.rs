@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -41,6 +42,8 @@ impl Program {
             .args(args)
             // A port that was meant for the app would be taken by the demo.
             .env_remove("TASKSCOPE_BIND")
+            // Keys that end us are not for it: it is ended by us.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

@@ -72,7 +72,6 @@ fn not_installed(error: &str) -> Advice {
         code: "not_installed",
         problem: format!("taskscope is not the app's global subscriber: {why}"),
         change: "Where the app sets up its logs, put taskscope around them, and take `taskscope::init()` out:
-  use taskscope::SubscriberExt as _;
   tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with_taskscope().init();"
             .to_owned(),
     }

@@ -1,11 +1,11 @@
 //! The JSON of `taskscope tasks`. `schema/tasks.v1.json` says what each field means.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use taskscope_model::query::Group;
 use taskscope_model::{LastWaker, Site, Sketch, Stamp, Tally, Task, TaskId, World};
 
 use super::known::Known;
-use super::question::{Answer, Question, Rows};
+use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
 use crate::cli::schema;
 use crate::feed::Hello;
@@ -20,7 +20,7 @@ pub(super) struct Tasks<'a> {
     sort: String,
     totals: Totals,
     matching: usize,
-    tasks: Option<Vec<Row<'a>>>,
+    tasks: Option<Rows<'a>>,
     groups: Option<Vec<GroupRow<'a>>>,
 }
 
@@ -73,6 +73,22 @@ struct Row<'a> {
     last_waker: Option<Waker>,
     poll_time: Option<Distribution>,
     schedule_delay: Option<Distribution>,
+}
+
+/// Tasks that become rows one at a time.
+#[derive(Debug)]
+struct Rows<'a> {
+    tasks: &'a [&'a Task],
+    world: &'a World,
+    known: Known,
+    epoch: Epoch,
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tasks = self.tasks.iter();
+        serializer.collect_seq(tasks.map(|task| Row::of(task, self.world, self.known, self.epoch)))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -141,16 +157,16 @@ impl<'a> Tasks<'a> {
     ) -> Self {
         let (known, epoch) = (Known::of(hello), Epoch(hello.started_unix_ns));
         let (tasks, groups) = match &answer.rows {
-            Rows::Tasks(tasks) => (
-                Some(
-                    tasks
-                        .iter()
-                        .map(|task| Row::of(task, world, known, epoch))
-                        .collect(),
-                ),
+            Found::Tasks(tasks) => (
+                Some(Rows {
+                    tasks,
+                    world,
+                    known,
+                    epoch,
+                }),
                 None,
             ),
-            Rows::Groups(groups) => (
+            Found::Groups(groups) => (
                 None,
                 Some(
                     groups
