@@ -1,1 +1,4 @@
 //! What an app adds.
+
+/// Installs the instrument.
+pub fn init() {}
