@@ -2,17 +2,17 @@
 //!
 //! | part | what to see in it |
 //! |---|---|
-//! | [`routes`] | an axum server: a task for each connection |
-//! | [`cache`] | items, each behind an async lock while it is loaded, so that it is loaded once |
-//! | [`database`] | a pool of connections behind a semaphore; queries that take milliseconds |
-//! | [`orders`] | a pool of workers, each fed by its own bounded channel, so that a customer's orders stay in order |
-//! | [`reports`] | CPU work on blocking threads, a few at a time |
-//! | [`journal`] | a writer that collects lines from a channel and writes them in batches |
-//! | [`timers`] | metrics, eviction from the cache, exchange rates |
-//! | [`customers`] | clients with keep-alive connections, at a steady rate |
+//! | `routes` | an axum server: a task for each connection |
+//! | `cache` | items, each behind an async lock while it is loaded, so that it is loaded once |
+//! | `database` | a pool of connections behind a semaphore; queries that take milliseconds |
+//! | `orders` | a pool of workers, each fed by its own bounded channel, so that a customer's orders stay in order |
+//! | `reports` | CPU work on blocking threads, a few at a time |
+//! | `journal` | a writer that collects lines from a channel and writes them in batches |
+//! | `timers` | metrics, eviction from the cache, exchange rates |
+//! | `customers` | clients with keep-alive connections, at a steady rate |
 //!
-//! Nothing blocks a worker thread, no std lock is held across an await, an async lock is held across one only while what it
-//! guards is being loaded, every queue is bounded, and at the end tasks are asked to end, not aborted.
+//! Nothing blocks a worker thread, no std lock is held across an await, an async lock is held across one only while
+//! what it guards is being loaded, every queue is bounded, and at the end tasks are asked to end, not aborted.
 
 mod cache;
 mod customers;
@@ -170,8 +170,8 @@ async fn serve(options: Options) -> Result<(), Error> {
     crew.dismiss().await
 }
 
-/// Starts every part. The shop itself is kept alive by the server and the timers alone; when they are gone, the channels
-/// close behind it, and the workers and the journal end after their last message.
+/// Starts every part. The shop itself is kept alive by the server and the timers alone; when they are gone, the
+/// channels close behind it, and the workers and the journal end after their last message.
 fn open(crew: &Crew, listener: TcpListener, verbose: bool) -> io::Result<()> {
     let metrics = Arc::new(Metrics::default());
     let database = Arc::new(Database::new());

@@ -1,7 +1,7 @@
 //! A load generator: several clients, each with its own connection, at a fixed rate or as fast as they are answered.
 //!
-//! At a fixed rate a request's latency counts from when it was due, not from when it could be sent, so that a server that
-//! stalls shows as slow for all the requests that it held up (no "coordinated omission").
+//! At a fixed rate a request's latency counts from when it was due, not from when it could be sent, so that a server
+//! that stalls shows as slow for all the requests that it held up (no "coordinated omission").
 
 use std::{
     sync::Arc,

@@ -4,7 +4,8 @@ use std::{future::Future, io};
 
 use tokio::task::JoinHandle;
 
-/// Spawns a task that a debugger shows as `name`, at the caller's place. Without `--cfg tokio_unstable` the name is lost.
+/// Spawns a task that a debugger shows as `name`, at the caller's place. Without `--cfg tokio_unstable` the name is
+/// lost.
 ///
 /// # Errors
 /// tokio's, as [`tokio::task::Builder::spawn`] declares it; there is none so far.

@@ -1,7 +1,7 @@
 //! Bursts of short tasks, spawned as fast as can be: does anything get lost?
 //!
-//! The tasks count themselves; at the end the program prints those counts as one line of JSON, to be compared with what a
-//! viewer says. Besides the counted tasks it has one named `burst`, which spawns them, and the root future.
+//! The tasks count themselves; at the end the program prints those counts as one line of JSON, to be compared with
+//! what a viewer says. Besides the counted tasks it has one named `burst`, which spawns them, and the root future.
 
 use std::{
     future::Future,

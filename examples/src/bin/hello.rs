@@ -1,6 +1,6 @@
 //! The smallest program to look at: run it, and `taskscope` beside it.
 
-use std::{io, thread, time::Duration};
+use std::{hint::black_box, io, time::Duration};
 
 use clap::Parser as _;
 use taskscope_examples::{args, spawn, stop::Stop};
@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
         })?;
         spawn::named("reader", async move {
             while mailbox.recv().await.is_some() {
-                thread::sleep(Duration::from_millis(1)); // a millisecond's work
+                black_box((0..1_000_000u64).fold(0, |sum, number| sum ^ number)); // some work
             }
         })?;
         for seconds in 1..=3 {

@@ -1,6 +1,7 @@
 //! Many tasks that do next to nothing: something large to attach to.
 //!
-//! Every task waits for the program's end, and with `--every` also wakes that often; the wakes of all are spread evenly.
+//! Every task waits for the program's end, and with `--every` also wakes that often; the wakes of all are spread
+//! evenly.
 
 use std::{error::Error, io, process::ExitCode, time::Duration};
 

@@ -1,7 +1,7 @@
 //! A cache that loads each value once, however many ask for it at the same time.
 //!
-//! A value's own async lock is held while it is loaded, so those who want the same value wait for it, and nobody else does.
-//! The table of values is behind a std lock, held for a look-up and never across an await.
+//! A value's own async lock is held while it is loaded, so those who want the same value wait for it, and nobody else
+//! does. The table of values is behind a std lock, held for a look-up and never across an await.
 
 use std::{
     collections::HashMap,

@@ -56,7 +56,8 @@ impl Database {
     }
 
     async fn query(&self, takes: Duration) {
-        // Nobody closes the pool; if somebody did, the query would go without a connection, as the answer is made up anyway.
+        // Nobody closes the pool; if somebody did, the query would go without a connection, as the answer is made up
+        // anyway.
         let _connection = self.connections.acquire().await;
         sleep(takes).await;
     }

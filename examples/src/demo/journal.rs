@@ -39,7 +39,8 @@ async fn write(mut waiting: mpsc::Receiver<String>) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, WAITING).await > 0 {
         let lines = std::mem::take(&mut batch);
-        // Files are written by blocking threads; this one goes nowhere, as nobody wants to keep the journal of a demo.
+        // Files are written by blocking threads; this one goes nowhere, as nobody wants to keep the journal of a
+        // demo.
         let written = spawn_blocking(move || {
             let mut file = io::sink();
             lines.iter().try_for_each(|line| writeln!(file, "{line}"))

@@ -1,7 +1,7 @@
 //! Orders, and the workers that carry them out.
 //!
-//! Each worker has a bounded queue of its own, and a customer's orders all go to the same one, so they stay in order and no
-//! two workers share a receiver.
+//! Each worker has a bounded queue of its own, and a customer's orders all go to the same one, so they stay in order
+//! and no two workers share a receiver.
 
 use std::{io, sync::Arc, time::Duration};
 

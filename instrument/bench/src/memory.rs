@@ -1,7 +1,7 @@
 //! Resident memory with many idle tasks alive.
 //!
-//! Prints `ready` when every task has been polled and waits, so that a viewer can be attached; then rests, and says how
-//! much memory was resident before the first task, at the end of the rest, and at most during it.
+//! Prints `ready` when every task has been polled and waits, so that a viewer can be attached; then rests, and says
+//! how much memory was resident before the first task, at the end of the rest, and at most during it.
 
 use std::{
     fs,
@@ -16,7 +16,8 @@ use tokio::{runtime::Runtime, sync::Notify};
 
 use crate::{Error, meter::Meter};
 
-/// How many tasks are spawned before they get their first poll, which keeps the run queue (and what is measured of it) small.
+/// How many tasks are spawned before they get their first poll, which keeps the run queue (and what is measured of
+/// it) small.
 const BATCH: u64 = 1024;
 /// How often memory is looked at during the rest.
 const LOOK: Duration = Duration::from_millis(50);

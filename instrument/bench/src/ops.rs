@@ -1,9 +1,10 @@
 //! The operations, and how each is measured.
 //!
-//! First everything runs for a moment and the process rests, so that an instrument can learn tokio's callsites and settle.
-//! Then, for each operation, warm-up runs double their count until one is long enough to tell how many operations fill a
-//! repetition; so a slow instrument does fewer of them, and every variant takes about the same time. The wall time is the
-//! median of the repetitions; the CPU time is the total of them all, so that nothing an instrument does beside them hides.
+//! First everything runs for a moment and the process rests, so that an instrument can learn tokio's callsites and
+//! settle. Then, for each operation, warm-up runs double their count until one is long enough to tell how many
+//! operations fill a repetition; so a slow instrument does fewer of them, and every variant takes about the same
+//! time. The wall time is the median of the repetitions; the CPU time is the total of them all, so that nothing an
+//! instrument does beside them hides.
 
 use std::{
     future::Future,

@@ -15,6 +15,11 @@ pub(crate) enum VariantError {
     #[cfg(feature = "traced")]
     #[error("another subscriber was already installed: {0}")]
     Installed(String),
+    #[cfg(feature = "traced")]
+    #[error(
+        "`{0}` was installed, and no subscriber listens at level TRACE: there is nothing to measure"
+    )]
+    Silent(&'static str),
 }
 
 /// Installs the instrument of `variant`; call before the runtime is built.
@@ -32,15 +37,18 @@ pub(crate) fn install(variant: &str) -> Result<(), VariantError> {
         "traced" => traced("traced"),
         "bare" => {
             traced("bare")?;
-            bare()
+            bare()?;
+            listening("bare")
         }
         "taskscope" => {
             traced("taskscope")?;
-            taskscope()
+            taskscope()?;
+            listening("taskscope")
         }
         "console" => {
             traced("console")?;
-            console()
+            console()?;
+            listening("console")
         }
         other => Err(VariantError::Unknown(other.into())),
     }
@@ -55,6 +63,21 @@ fn traced(variant: &'static str) -> Result<(), VariantError> {
             needs: "`--cfg tokio_unstable` and feature `traced`",
         })
     }
+}
+
+/// Proves that somebody now listens at tokio's level: figures of an instrument that is not there would look splendid.
+#[cfg(feature = "traced")]
+fn listening(variant: &'static str) -> Result<(), VariantError> {
+    if tracing_core::LevelFilter::current() == tracing_core::LevelFilter::TRACE {
+        Ok(())
+    } else {
+        Err(VariantError::Silent(variant))
+    }
+}
+
+#[cfg(not(feature = "traced"))]
+fn listening(variant: &'static str) -> Result<(), VariantError> {
+    traced(variant)
 }
 
 #[cfg(feature = "traced")]

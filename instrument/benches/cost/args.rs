@@ -21,8 +21,8 @@ Measures what taskscope costs the program that it watches: cargo bench -p tasksc
   --check             fail if taskscope exceeds its limits
   --help              this text
 
-Times are nanoseconds per operation: on the wall clock (median of 5 repetitions in a process, median over processes), and
-CPU time of the whole process, background threads included. `×` is the median of the rounds' ratios to `traced`.";
+Times are nanoseconds per operation: on the wall clock (median of 5 repetitions in a process, median over processes),
+and CPU time of the whole process, background threads included. `×` is the median of the rounds' ratios to `traced`.";
 
 const OPS: [&str; 8] = [
     "poll", "yield", "spawn", "pingpong", "mutex", "mpsc", "oneshot", "sleep",
@@ -60,8 +60,8 @@ pub(crate) struct Viewer {
 }
 
 impl Args {
-    /// Parses what came after the program's name; `None` if there is nothing to measure: help was asked for, or the program
-    /// was not started by `cargo bench` (`cargo test --benches` runs it too, and must stay quick).
+    /// Parses what came after the program's name; `None` if there is nothing to measure: help was asked for, or the
+    /// program was not started by `cargo bench` (`cargo test --benches` runs it too, and must stay quick).
     pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut args = Self {
             rounds: 5,

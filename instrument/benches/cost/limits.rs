@@ -6,8 +6,8 @@ use crate::{
     variant::Variant,
 };
 
-/// Highest ratio of wall time to `traced`, on the current-thread runtime. Locks and channels are not tracked yet, so they
-/// may cost nothing.
+/// Highest ratio of wall time to `traced`, on the current-thread runtime. Locks and channels are not tracked yet, so
+/// they may cost nothing.
 const RATIOS: [(&str, f64); 4] = [
     ("poll", 2.3),
     ("spawn", 1.8),

@@ -1,8 +1,9 @@
 //! What taskscope costs the program that it watches, beside what others cost: `cargo bench -p taskscope`.
 //!
-//! Builds the programs of `instrument/bench` with the flags that each variant needs, then runs them in turns: every round
-//! is one process of each variant, so that whatever else the machine does meets them all alike. Ratios are taken within a
-//! round, and the median of the rounds' ratios is shown. Uses std alone: it is compiled whenever tests are.
+//! Builds the programs of `instrument/bench` with the flags that each variant needs, then runs them in turns: every
+//! round is one process of each variant, so that whatever else the machine does meets them all alike. Ratios are
+//! taken within a round, and the median of the rounds' ratios is shown. Uses std alone: it is compiled whenever tests
+//! are.
 
 #![forbid(unsafe_code)]
 

@@ -106,6 +106,9 @@ pub(crate) fn memory(
             continue;
         }
         let watched = watch.take().map(Watch::stop).transpose()?;
+        if let Some(watched) = &watched {
+            watched.proven()?;
+        }
         let (before, count) = (number(&line, "before")?, tasks as f64);
         let memory = Memory {
             variant,

@@ -74,7 +74,8 @@ fn speed_cell(values: &[(usize, f64)], base: &[(usize, f64)]) -> String {
 /// Bytes per idle task.
 pub(crate) fn memory(memories: &[Memory], args: &Args) -> String {
     let mut out = String::from(
-        "### Resident bytes per idle task\n\n| | tasks | bytes per task | at most | above `traced` | spawning took |\n|---|--:|--:|--:|--:|--:|\n",
+        "### Resident bytes per idle task\n\n\
+         | | tasks | bytes per task | at most | above `traced` | spawning took |\n|---|--:|--:|--:|--:|--:|\n",
     );
     for &tasks in &args.tasks {
         for &variant in &args.variants {

@@ -216,9 +216,12 @@ fn a_viewer_that_fails_is_told_from_one_that_works() {
     };
     let failing = run("echo no {pid} >&2; code=3");
     assert!(failing.failed >= 1 && failing.succeeded == 0, "{failing:?}");
+    assert!(failing.proven().unwrap_err().contains("no 42"));
     assert!(failing.complaint.unwrap().contains("no 42"));
     let working = run("code=0");
     assert!(working.succeeded >= 1 && working.failed == 0, "{working:?}");
+    assert_eq!(working.proven(), Ok(()));
+    assert!(watch::Watched::default().proven().is_err(), "nothing ran");
 }
 
 #[cfg(unix)]

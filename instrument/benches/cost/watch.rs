@@ -32,6 +32,20 @@ pub(crate) struct Watched {
     pub(crate) complaint: Option<String>,
 }
 
+impl Watched {
+    /// Fails if no viewer watched: the figure would be one without.
+    pub(crate) fn proven(&self) -> Result<(), String> {
+        if self.succeeded > 0 || (self.interrupted && self.failed == 0) {
+            return Ok(());
+        }
+        let said = self
+            .complaint
+            .as_deref()
+            .unwrap_or("it was not run at all; give a longer --settle");
+        Err(format!("the viewer never watched: {said}"))
+    }
+}
+
 impl fmt::Display for Watched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} runs done, {} failed", self.succeeded, self.failed)?;
