@@ -1,4 +1,4 @@
-//! The clocks of a measurement: wall time, and the CPU time of the whole process.
+//! The clocks of a measurement: wall time, and the CPU time of one thread and of the whole process.
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,8 @@ use rustix::time::{ClockId, clock_gettime};
 pub(crate) struct Cost {
     /// On the wall clock.
     pub(crate) wall: Duration,
+    /// On the CPU, of the thread that measures; says nothing if the work moved between threads.
+    pub(crate) thread: Duration,
     /// On the CPU, summed over every thread of the process: an instrument's background threads count.
     pub(crate) cpu: Duration,
 }
@@ -17,6 +19,7 @@ pub(crate) struct Cost {
 #[derive(Debug)]
 pub(crate) struct Meter {
     wall: Instant,
+    thread: Duration,
     cpu: Duration,
 }
 
@@ -26,7 +29,8 @@ impl Meter {
     pub(crate) fn start() -> Self {
         Self {
             wall: Instant::now(),
-            cpu: process_cpu(),
+            thread: cpu(ClockId::ThreadCPUTime),
+            cpu: cpu(ClockId::ProcessCPUTime),
         }
     }
 
@@ -34,13 +38,14 @@ impl Meter {
     pub(crate) fn read(&self) -> Cost {
         Cost {
             wall: self.wall.elapsed(),
-            cpu: process_cpu().saturating_sub(self.cpu),
+            thread: cpu(ClockId::ThreadCPUTime).saturating_sub(self.thread),
+            cpu: cpu(ClockId::ProcessCPUTime).saturating_sub(self.cpu),
         }
     }
 }
 
-fn process_cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+fn cpu(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
     Duration::new(
         time.tv_sec.try_into().unwrap_or_default(),
         time.tv_nsec.try_into().unwrap_or_default(),

@@ -21,8 +21,9 @@ Measures what taskscope costs the program that it watches: cargo bench -p tasksc
   --check             fail if taskscope exceeds its limits
   --help              this text
 
-Times are nanoseconds per operation: on the wall clock (median of 5 repetitions in a process, median over processes),
-and CPU time of the whole process, background threads included. `×` is the median of the rounds' ratios to `traced`.";
+Times are nanoseconds per operation, medians over the processes: on the wall clock (the best of 15 repetitions); of CPU
+time of the one thread of a current_thread runtime, which other processes do not disturb; of CPU time of the whole
+process, background threads included. `×` is the median of the rounds' ratios to `traced`.";
 
 const OPS: [&str; 8] = [
     "poll", "yield", "spawn", "pingpong", "mutex", "mpsc", "oneshot", "sleep",

@@ -6,7 +6,7 @@ use crate::{
     variant::Variant,
 };
 
-/// Highest ratio of wall time to `traced`, on the current-thread runtime. Locks and channels are not tracked yet, so
+/// Highest ratio of the thread's CPU time to `traced`, on the current-thread runtime. Locks and channels are not tracked yet, so
 /// they may cost nothing.
 const RATIOS: [(&str, f64); 4] = [
     ("poll", 2.3),
@@ -52,20 +52,20 @@ impl Verdict {
 
 /// A verdict for each limit that was measured.
 pub(crate) fn check(speeds: &[Speed], memories: &[Memory]) -> Vec<Verdict> {
-    let wall = |variant, op: &str| {
+    let thread = |variant, op: &str| {
         speeds
             .iter()
             .filter(|speed| {
                 speed.variant == variant && speed.op == op && speed.runtime == "current"
             })
-            .map(|speed| (speed.round, speed.wall))
+            .map(|speed| (speed.round, speed.thread))
             .collect::<Vec<_>>()
     };
     let mut verdicts = Vec::new();
     for (op, most) in RATIOS {
         let ratio = Spread::by_round(
-            &wall(Variant::Taskscope, op),
-            &wall(Variant::Traced, op),
+            &thread(Variant::Taskscope, op),
+            &thread(Variant::Traced, op),
             |subject, base| subject / base,
         );
         verdicts.extend(ratio.map(|measured| Verdict {
@@ -75,8 +75,8 @@ pub(crate) fn check(speeds: &[Speed], memories: &[Memory]) -> Vec<Verdict> {
         }));
     }
     let spawns = Spread::by_round(
-        &wall(Variant::Console, "spawn"),
-        &wall(Variant::Taskscope, "spawn"),
+        &thread(Variant::Console, "spawn"),
+        &thread(Variant::Taskscope, "spawn"),
         |console, ours| console / ours,
     );
     verdicts.extend(spawns.map(|measured| Verdict {

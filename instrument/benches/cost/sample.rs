@@ -25,6 +25,8 @@ pub(crate) struct Speed {
     pub(crate) round: usize,
     /// Nanoseconds per operation on the wall clock.
     pub(crate) wall: f64,
+    /// Nanoseconds of CPU time of the measuring thread per operation; means something on `current` alone.
+    pub(crate) thread: f64,
     /// Nanoseconds of CPU time of the whole process per operation.
     pub(crate) cpu: f64,
 }
@@ -66,6 +68,7 @@ pub(crate) fn speed(
             op: text(&line, "op")?.into(),
             round,
             wall: number(&line, "wall_ns")?,
+            thread: number(&line, "thread_ns")?,
             cpu: number(&line, "cpu_ns")?,
         });
     }

@@ -10,7 +10,10 @@ use crate::{
     variant::Variant,
 };
 
-/// Wall and CPU time per operation on one kind of runtime.
+/// What one clock said.
+type Pick = fn(&Speed) -> f64;
+
+/// Time per operation on one kind of runtime, on each clock that says something there.
 pub(crate) fn speed(speeds: &[Speed], args: &Args, runtime: &str) -> String {
     let title = if runtime == "current" {
         "current_thread"
@@ -18,15 +21,22 @@ pub(crate) fn speed(speeds: &[Speed], args: &Args, runtime: &str) -> String {
         "multi_thread, 2 workers"
     };
     let mut out = String::new();
-    for (clock, pick) in [
-        (
-            "ns per operation",
-            (|speed| speed.wall) as fn(&Speed) -> f64,
-        ),
+    let clocks: [(&str, Pick); 3] = [
+        ("ns per operation", |speed| speed.wall),
+        ("ns of the thread's CPU time per operation", |speed| {
+            speed.thread
+        }),
         ("ns of the process's CPU time per operation", |speed| {
             speed.cpu
         }),
-    ] {
+    ];
+    for (index, (clock, pick)) in clocks.into_iter().enumerate() {
+        if index == 1 && runtime != "current" {
+            continue; // tasks move between threads
+        }
+        if index > 0 {
+            out.push('\n');
+        }
         let _ = writeln!(
             out,
             "### {title}: {clock}\n\n| | {} |",
@@ -52,7 +62,6 @@ pub(crate) fn speed(speeds: &[Speed], args: &Args, runtime: &str) -> String {
                 cells.collect::<Vec<_>>().join(" | ")
             );
         }
-        out.push('\n');
     }
     out
 }

@@ -31,6 +31,7 @@ fn speed(variant: Variant, op: &str, round: usize, wall: f64) -> Speed {
         op: op.into(),
         round,
         wall,
+        thread: wall,
         cpu: wall,
     }
 }
@@ -146,6 +147,12 @@ fn tables_show_what_was_measured_and_nothing_else() {
         "{table}"
     );
     assert!(!table.contains("console"), "{table}");
+    // Tasks of a multi-thread runtime move between threads: no thread's own time says anything of them.
+    assert!(table.contains("the thread's CPU time"), "{table}");
+    assert!(
+        !table::speed(&speeds, &args, "multi").contains("the thread's"),
+        "{table}"
+    );
 }
 
 #[test]
