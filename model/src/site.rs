@@ -98,21 +98,62 @@ impl Tally {
     /// How many tasks this adds up.
     #[must_use]
     pub const fn tasks(&self) -> u64 {
-        self.done + self.cancelled + self.panicked
+        self.done
+            .saturating_add(self.cancelled)
+            .saturating_add(self.panicked)
     }
 
-    /// Both together.
+    /// Both together. Counters stop at their largest number: a target can send any.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
         Self {
-            done: self.done + other.done,
-            cancelled: self.cancelled + other.cancelled,
-            panicked: self.panicked + other.panicked,
-            polls: self.polls + other.polls,
+            done: self.done.saturating_add(other.done),
+            cancelled: self.cancelled.saturating_add(other.cancelled),
+            panicked: self.panicked.saturating_add(other.panicked),
+            polls: self.polls.saturating_add(other.polls),
             busy: self.busy + other.busy,
             scheduled: self.scheduled + other.scheduled,
-            wakes: self.wakes + other.wakes,
-            self_wakes: self.self_wakes + other.self_wakes,
+            wakes: self.wakes.saturating_add(other.wakes),
+            self_wakes: self.self_wakes.saturating_add(other.self_wakes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Site, Tally};
+    use crate::Nanos;
+
+    #[test]
+    fn tallies_stop_at_the_largest_number() {
+        let most = Tally {
+            done: u64::MAX,
+            cancelled: u64::MAX,
+            panicked: u64::MAX,
+            polls: u64::MAX,
+            busy: Nanos(u64::MAX),
+            scheduled: Nanos(u64::MAX),
+            wakes: u64::MAX,
+            self_wakes: u64::MAX,
+        };
+        assert_eq!(most.plus(&most), most);
+        assert_eq!(most.tasks(), u64::MAX);
+    }
+
+    #[test]
+    fn a_short_place_is_the_files_name_and_the_line() {
+        for (file, short) in [
+            ("src/api.rs", "api.rs:7"),
+            ("src\\api.rs", "api.rs:7"),
+            ("a.rs", "a.rs:7"),
+            ("", "?"),
+        ] {
+            let site = Site {
+                file: file.into(),
+                line: 7,
+                ..Site::default()
+            };
+            assert_eq!(site.short(), short);
         }
     }
 }

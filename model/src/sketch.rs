@@ -52,7 +52,10 @@ impl Sketch {
     /// How many samples there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.buckets.iter().map(|b| b.count).sum()
+        // A target can send any counts; together they stop at the largest number.
+        self.buckets
+            .iter()
+            .fold(0, |sum, bucket| sum.saturating_add(bucket.count))
     }
 
     /// The length that a share `q` (0 to 1) of the samples does not exceed, within 9 %; `None` without samples.
@@ -68,12 +71,14 @@ impl Sketch {
     #[must_use]
     pub fn percentile(&self, q: f64) -> Option<Nanos> {
         // The nearest-rank definition: the smallest sample with at least this many samples at or below it.
-        let rank = ((q.clamp(0.0, 1.0) * self.count() as f64).ceil() as u64).max(1);
-        let mut seen = 0;
+        let count = self.count();
+        // As a float a count over 2^53 can come out larger than it is.
+        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count.max(1));
+        let mut seen = 0_u64;
         self.buckets
             .iter()
             .find(|bucket| {
-                seen += bucket.count;
+                seen = seen.saturating_add(bucket.count);
                 seen >= rank
             })
             .map(Bucket::middle)
@@ -87,4 +92,48 @@ pub struct Sketches {
     pub polls: Sketch,
     /// How long it waited for a worker after a wake.
     pub delays: Sketch,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Sketch};
+    use crate::Nanos;
+
+    fn bucket(from: u64, to: u64, count: u64) -> Bucket {
+        Bucket {
+            from: Nanos(from),
+            to: Nanos(to),
+            count,
+        }
+    }
+
+    #[test]
+    fn without_samples_there_is_no_percentile() {
+        assert_eq!(Sketch::default().percentile(0.5), None);
+        assert_eq!(Sketch::new([bucket(1, 2, 0)]).percentile(0.5), None);
+    }
+
+    #[test]
+    fn counts_that_no_process_has_are_no_panic() {
+        let sketch = Sketch::new([bucket(100, 119, u64::MAX), bucket(1000, u64::MAX, u64::MAX)]);
+        assert_eq!(sketch.count(), u64::MAX);
+        assert_eq!(sketch.percentile(0.5), Some(Nanos(109)));
+
+        // 2^53 + 3 rounds up to 2^53 + 4, of which the last sample is none.
+        let sketch = Sketch::new([bucket(100, 119, (1 << 53) + 3)]);
+        assert_eq!(sketch.percentile(1.0), Some(Nanos(109)));
+        assert_eq!(sketch.percentile(f64::NAN), Some(Nanos(109)));
+    }
+
+    #[test]
+    fn buckets_of_nonsense_are_no_panic() {
+        let sketch = Sketch::new([
+            bucket(9, 3, 1),
+            bucket(0, 0, 1),
+            bucket(u64::MAX, u64::MAX, 1),
+        ]);
+        for q in [0.0, 0.5, 1.0, -3.0, 7.0] {
+            assert!(sketch.percentile(q).is_some());
+        }
+    }
 }

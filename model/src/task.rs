@@ -26,8 +26,14 @@ pub enum State {
 
 impl State {
     /// All states, in the order of their declaration.
-    pub const ALL: [Self; 6] =
-        [Self::Scheduled, Self::Running, Self::Idle, Self::Done, Self::Cancelled, Self::Panicked];
+    pub const ALL: [Self; 6] = [
+        Self::Scheduled,
+        Self::Running,
+        Self::Idle,
+        Self::Done,
+        Self::Cancelled,
+        Self::Panicked,
+    ];
 
     /// Whether a task in this state will never be polled again.
     #[must_use]
@@ -144,6 +150,8 @@ pub struct Task {
     pub(crate) born: Revision,
     /// When the world last heard of it.
     pub(crate) changed: Revision,
+    /// When the world heard of its end; means nothing while it lives.
+    pub(crate) ended: Revision,
 }
 
 impl Task {
@@ -196,6 +204,10 @@ impl Task {
     }
 
     fn current(&self, state: State, now: Stamp) -> Nanos {
-        if self.vitals.state == state { self.in_state(now) } else { Nanos::ZERO }
+        if self.vitals.state == state {
+            self.in_state(now)
+        } else {
+            Nanos::ZERO
+        }
     }
 }

@@ -45,12 +45,16 @@ impl Totals {
     /// Tasks that live now.
     #[must_use]
     pub const fn live(&self) -> u64 {
-        self.scheduled + self.running + self.idle
+        self.scheduled
+            .saturating_add(self.running)
+            .saturating_add(self.idle)
     }
 
     /// Tasks that ended, in any way.
     #[must_use]
     pub const fn ended(&self) -> u64 {
-        self.done + self.cancelled + self.panicked
+        self.done
+            .saturating_add(self.cancelled)
+            .saturating_add(self.panicked)
     }
 }

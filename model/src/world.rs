@@ -1,6 +1,6 @@
 //! What all changes so far add up to.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
@@ -8,6 +8,8 @@ use crate::{Birth, Change, Revision, Site, SiteId, Stamp, Task, TaskId, Totals, 
 
 /// Sites beyond this many are not kept; their tasks have no place.
 const MAX_SITES: usize = 1 << 20;
+/// With fewer places than this for tasks, vacant ones do not matter.
+const FEW_PLACES: usize = 1 << 12;
 
 /// Everything known of one session of one target.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +20,8 @@ pub struct World {
     tasks: Vec<Option<Task>>,
     vacant: Vec<u32>,
     index: HashMap<TaskId, u32, FixedState>,
-    ended: VecDeque<TaskId>,
+    // By the moment of the end, so that a task is found here whichever of them is forgotten first.
+    ended: BTreeMap<Revision, TaskId>,
     sites: Vec<Site>,
     totals: Totals,
 }
@@ -96,7 +99,7 @@ impl World {
 
     /// The ended tasks that are listed, in the order in which their ends were told.
     pub fn ended(&self) -> impl ExactSizeIterator<Item = TaskId> {
-        self.ended.iter().copied()
+        self.ended.values().copied()
     }
 
     /// A spawn site; one that was never told has no place (`?`).
@@ -134,7 +137,15 @@ impl World {
             return self.lived(id, vitals);
         }
         let revision = self.revision;
-        let task = Task { id, birth, vitals, sketches: None, born: revision, changed: revision };
+        let task = Task {
+            id,
+            birth,
+            vitals,
+            sketches: None,
+            born: revision,
+            changed: revision,
+            ended: revision,
+        };
         let place = self.vacant.pop().unwrap_or_else(|| {
             self.tasks.push(None);
             (self.tasks.len() - 1) as u32
@@ -142,13 +153,15 @@ impl World {
         self.tasks[place as usize] = Some(task);
         self.index.insert(id, place);
         if vitals.state.has_ended() {
-            self.ended.push_back(id);
+            self.ended.insert(revision, id);
         }
     }
 
     fn lived(&mut self, id: TaskId, vitals: Vitals) {
         let revision = self.revision;
-        let Some(task) = self.task_mut(id) else { return };
+        let Some(task) = self.task_mut(id) else {
+            return;
+        };
         // An end is final: older news that arrives late must not raise the dead.
         if task.vitals.state.has_ended() {
             return;
@@ -156,19 +169,110 @@ impl World {
         task.vitals = vitals;
         task.changed = revision;
         if vitals.state.has_ended() {
-            self.ended.push_back(id);
+            task.ended = revision;
+            self.ended.insert(revision, id);
         }
     }
 
     fn forget(&mut self, id: TaskId) {
-        let Some(place) = self.index.remove(&id) else { return };
-        let gone = self.tasks[place as usize].take();
+        let Some(place) = self.index.remove(&id) else {
+            return;
+        };
+        let Some(task) = self.tasks[place as usize].take() else {
+            return;
+        };
         self.vacant.push(place);
-        if gone.is_some_and(|task| task.vitals.state.has_ended()) {
-            // The oldest end is nearly always the one that is forgotten.
-            if let Some(i) = self.ended.iter().position(|ended| *ended == id) {
-                self.ended.remove(i);
-            }
+        if task.vitals.state.has_ended() {
+            self.ended.remove(&task.ended);
         }
+        if self.tasks.len() > FEW_PLACES && self.vacant.len() > self.tasks.len() / 4 * 3 {
+            self.close_up();
+        }
+    }
+
+    /// Gives back the room that a burst of tasks has left. Without it every look at all tasks would go on passing over
+    /// the vacant places. So many tasks were forgotten since the last time that this costs each of them very little.
+    fn close_up(&mut self) {
+        self.tasks.retain(Option::is_some);
+        self.tasks.shrink_to_fit();
+        self.vacant = Vec::new();
+        self.index.clear();
+        self.index.shrink_to(self.tasks.len());
+        self.index.extend(
+            (0..)
+                .zip(self.tasks.iter().flatten())
+                .map(|(i, task)| (task.id, i)),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW_PLACES, World};
+    use crate::{Birth, Change, SiteId, Stamp, State, TaskId, Vitals};
+
+    fn id(number: u64) -> TaskId {
+        TaskId::new(number).unwrap()
+    }
+
+    fn born(number: u64, state: State) -> Change {
+        let birth = Birth {
+            tokio_id: None,
+            parent: None,
+            name: None,
+            site: SiteId(0),
+            created: Stamp(number),
+        };
+        let vitals = Vitals {
+            state,
+            ..Vitals::at_birth(Stamp(number))
+        };
+        Change::Born(id(number), Box::new(birth), vitals)
+    }
+
+    #[test]
+    fn room_is_given_back_after_a_burst() {
+        let mut world = World::new();
+        let burst = 10 * FEW_PLACES as u64;
+        for number in 1..=burst {
+            world.apply(born(number, State::Idle));
+        }
+        for number in (1..=burst).filter(|n| n % 100 != 0) {
+            world.apply(Change::Gone(id(number)));
+        }
+        assert!(
+            world.tasks.capacity() < burst as usize / 2,
+            "{}",
+            world.tasks.capacity()
+        );
+        assert!(
+            world.index.capacity() < burst as usize / 2,
+            "{}",
+            world.index.capacity()
+        );
+        let left: Vec<_> = world.tasks().map(|task| task.id).collect();
+        assert_eq!(
+            left,
+            (1..=burst / 100).map(|n| id(100 * n)).collect::<Vec<_>>()
+        );
+        assert!(left.iter().all(|id| world.task(*id).unwrap().id == *id));
+        assert_eq!(world.len(), left.len());
+    }
+
+    /// With a search through all ends for each, this took minutes.
+    #[test]
+    fn ends_are_forgotten_in_any_order() {
+        let mut world = World::new();
+        let count = 200_000;
+        for number in 1..=count {
+            world.apply(born(number, State::Done));
+        }
+        // From both sides of the middle outwards.
+        for number in (1..=count / 2).rev().filter(|n| n % 1000 != 0) {
+            world.apply(Change::Gone(id(number)));
+            world.apply(Change::Gone(id(count + 1 - number)));
+        }
+        assert_eq!(world.ended().len(), world.len());
+        assert!(world.ended().is_sorted());
     }
 }

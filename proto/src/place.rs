@@ -17,14 +17,20 @@ use std::path::{Path, PathBuf};
 /// assert_eq!(dir, Path::new("/run/user/1000/taskscope"));
 /// ```
 pub fn socket_dir(env: impl Fn(&str) -> Option<std::ffi::OsString>, uid: u32) -> PathBuf {
-    let var = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let var = |name| {
+        env(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(dir) = var("TASKSCOPE_DIR") {
         return dir;
     }
     if let Some(dir) = var("XDG_RUNTIME_DIR") {
         return dir.join("taskscope");
     }
-    var("TMPDIR").unwrap_or_else(|| "/tmp".into()).join(format!("taskscope-{uid}"))
+    var("TMPDIR")
+        .unwrap_or_else(|| "/tmp".into())
+        .join(format!("taskscope-{uid}"))
 }
 
 /// The name of the socket of the process `pid`, within the folder.
@@ -36,5 +42,10 @@ pub fn socket_name(pid: u32) -> String {
 /// The process whose socket this is, by its name; `None` for a file that is no such socket.
 #[must_use]
 pub fn pid_of(socket: &Path) -> Option<u32> {
-    socket.file_name()?.to_str()?.strip_suffix(".sock")?.parse().ok()
+    socket
+        .file_name()?
+        .to_str()?
+        .strip_suffix(".sock")?
+        .parse()
+        .ok()
 }
