@@ -74,6 +74,8 @@ fn run(args: &Args) -> Result<bool, String> {
     let verdicts = limits::check(&speeds, &memories);
     if !verdicts.is_empty() {
         println!("{}", table::limits(&verdicts));
+    } else if args.check {
+        return Err("`--check` found no limit to check: measure taskscope and traced".into());
     }
     Ok(verdicts.iter().all(limits::Verdict::holds))
 }
