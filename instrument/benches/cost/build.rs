@@ -1,0 +1,97 @@
+//! Builds the measured programs, once for each set of flags and features.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::variant::Variant;
+
+/// The built programs.
+#[derive(Debug)]
+pub(crate) struct Subjects {
+    binaries: BTreeMap<Variant, PathBuf>,
+}
+
+impl Subjects {
+    /// Builds what `variants` need; quick when nothing has changed.
+    pub(crate) fn build(variants: &[Variant]) -> Result<Self, String> {
+        let target = target_directory()?;
+        let mut built = BTreeMap::new();
+        let mut binaries = BTreeMap::new();
+        for &variant in variants {
+            let (feature, unstable) = variant.build();
+            let name = feature.unwrap_or("plain");
+            let binary = match built.get(name) {
+                Some(binary) => PathBuf::clone(binary),
+                None => {
+                    let binary = build(&target.join(name), feature, unstable)?;
+                    built.insert(name, binary.clone());
+                    binary
+                }
+            };
+            binaries.insert(variant, binary);
+        }
+        Ok(Self { binaries })
+    }
+
+    /// The program that measures `variant`.
+    pub(crate) fn binary(&self, variant: Variant) -> Result<&Path, String> {
+        self.binaries
+            .get(&variant)
+            .map(PathBuf::as_path)
+            .ok_or_else(|| format!("`{variant}` was not built"))
+    }
+}
+
+fn build(target: &Path, feature: Option<&str>, unstable: bool) -> Result<PathBuf, String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(&workspace)
+        .args(["build", "--release", "--bin", "subject", "--target-dir"])
+        .arg(target)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        // Set, even to nothing, it overrules the flags of our own `.cargo/config.toml`.
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            if unstable {
+                "--cfg\u{1f}tokio_unstable"
+            } else {
+                ""
+            },
+        );
+    if let Some(feature) = feature {
+        cargo.args(["--features", feature]);
+    }
+    eprintln!(
+        "building the programs to measure: {}",
+        feature.unwrap_or("plain")
+    );
+    let status = cargo
+        .status()
+        .map_err(|error| format!("cargo does not run: {error}"))?;
+    if status.success() {
+        Ok(target.join("release").join("subject"))
+    } else {
+        Err(format!(
+            "cargo could not build {} ({status}); what it said stands above",
+            workspace.display()
+        ))
+    }
+}
+
+/// `bench-subjects` in the target directory that this very program was built in.
+fn target_directory() -> Result<PathBuf, String> {
+    let program = env::current_exe()
+        .map_err(|error| format!("where this program lies is not to be had: {error}"))?;
+    // target/release/deps/cost-0123456789abcdef
+    let target = program
+        .ancestors()
+        .nth(3)
+        .ok_or_else(|| format!("{} lies in no target directory", program.display()))?;
+    Ok(target.join("bench-subjects"))
+}

@@ -1,0 +1,67 @@
+//! The instruments that are compared.
+
+use std::{fmt, str::FromStr};
+
+/// One column of the comparison: how the measured program was built and what it installs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Variant {
+    /// tokio as most programs use it: no `tracing` feature, no `tokio_unstable`.
+    Plain,
+    /// tokio's instrumentation points compiled in, and nobody listening: what the others are compared with.
+    Traced,
+    /// A subscriber that wants everything and does nothing.
+    Bare,
+    /// taskscope as `taskscope::init()` sets it up, no viewer attached.
+    Taskscope,
+    /// console-subscriber's `ConsoleLayer` on a registry.
+    Console,
+}
+
+impl Variant {
+    /// In the order of the tables.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Plain,
+        Self::Traced,
+        Self::Bare,
+        Self::Taskscope,
+        Self::Console,
+    ];
+
+    /// As it is written on the command line and in the tables.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Traced => "traced",
+            Self::Bare => "bare",
+            Self::Taskscope => "taskscope",
+            Self::Console => "console",
+        }
+    }
+
+    /// The build that this variant runs in: its cargo feature, and whether it needs `--cfg tokio_unstable`.
+    pub(crate) const fn build(self) -> (Option<&'static str>, bool) {
+        match self {
+            Self::Plain => (None, false),
+            Self::Traced | Self::Bare => (Some("traced"), true),
+            Self::Taskscope => (Some("taskscope"), true),
+            Self::Console => (Some("console"), true),
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Variant {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|variant| variant.name() == name)
+            .ok_or_else(|| format!("there is no variant `{name}`"))
+    }
+}
