@@ -13,7 +13,7 @@ use tracing_core::{Dispatch, Event, Interest, LevelFilter, Metadata, Subscriber}
 
 use self::alias::Aliases;
 use self::callsite::Callsite;
-use self::fields::{SpawnFields, WakerFields, WakerOp};
+use self::fields::{Keys, SpawnFields, WakerFields, WakerOp};
 
 /// A [`Subscriber`] around another one, `S`.
 ///
@@ -94,8 +94,11 @@ fn is_muted() -> bool {
     record::role() != Role::App
 }
 
-fn new_task(attributes: &Attributes<'_>) -> Id {
-    let mut fields = SpawnFields::default();
+fn new_task(attributes: &Attributes<'_>, keys: Keys) -> Id {
+    let mut fields = SpawnFields {
+        keys,
+        ..SpawnFields::default()
+    };
     attributes.record(&mut fields);
     let id = if fields.is_worker {
         WORKER
@@ -151,9 +154,10 @@ impl<S: Subscriber> Subscriber for Scope<S> {
 
     #[inline]
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        match callsite::of(attributes.metadata()) {
+        let (callsite, keys) = callsite::with_keys(attributes.metadata());
+        match callsite {
             Callsite::User => self.new_user_span(attributes),
-            Callsite::Spawn | Callsite::SpawnBlocking => new_task(attributes),
+            Callsite::Spawn | Callsite::SpawnBlocking => new_task(attributes, keys),
             Callsite::Waker | Callsite::Unrecorded => Id::from_u64(IGNORED),
         }
     }
@@ -171,18 +175,18 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     }
 
     #[inline]
-    fn event_enabled(&self, event: &Event<'_>) -> bool {
-        match callsite::of(event.metadata()) {
-            Callsite::User => !is_muted() && self.inner.event_enabled(event),
-            _ => true,
-        }
+    fn event_enabled(&self, _: &Event<'_>) -> bool {
+        // Asked of the user's subscriber in `event`, where the callsite has to be looked up anyway.
+        true
     }
 
     #[inline]
     fn event(&self, event: &Event<'_>) {
         match callsite::of(event.metadata()) {
             Callsite::Waker => waker_event(event),
-            Callsite::User if !is_muted() => self.inner.event(event),
+            Callsite::User if !is_muted() && self.inner.event_enabled(event) => {
+                self.inner.event(event)
+            }
             _ => {}
         }
     }
@@ -190,9 +194,13 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     #[inline]
     fn enter(&self, span: &Id) {
         let raw = span.into_u64();
+        if id::is_task(raw) {
+            return record::enter(raw);
+        }
         match id::kind(raw) {
             Kind::Theirs => self.inner.enter(span),
-            Kind::Task | Kind::Ignored => record::enter(raw),
+            Kind::Task => {}
+            Kind::Ignored => record::enter_ignored(),
             Kind::Worker => record::enter_worker(),
             Kind::Alias => {
                 if let Some(theirs) = self.aliases.theirs(raw) {
@@ -205,10 +213,12 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     #[inline]
     fn exit(&self, span: &Id) {
         let raw = span.into_u64();
+        if id::is_task(raw) {
+            return record::exit(raw);
+        }
         match id::kind(raw) {
             Kind::Theirs => self.inner.exit(span),
-            Kind::Task => record::exit(raw),
-            Kind::Ignored => {}
+            Kind::Task | Kind::Ignored => {}
             Kind::Worker => record::exit_worker(),
             Kind::Alias => {
                 if let Some(theirs) = self.aliases.theirs(raw) {

@@ -57,6 +57,14 @@ pub fn kind(id: u64) -> Kind {
     }
 }
 
+/// Whether this is the id of a task: `kind(id) == Kind::Task`, at a third of the cost, for the hot paths.
+#[inline(always)]
+#[must_use]
+pub fn is_task(id: u64) -> bool {
+    const BITS: u64 = MARK | 0xf << INDEX_BITS;
+    id & BITS == MARK | TASK << INDEX_BITS
+}
+
 /// The id that stands for the `n`-th id of the user's subscriber that looks like ours. Distinct for 2^53 of them.
 #[must_use]
 pub fn alias(n: u64) -> u64 {
@@ -104,11 +112,13 @@ mod tests {
         ] {
             let id = task(i, g);
             assert_eq!((index(id), generation(id), kind(id)), (i, g, Kind::Task));
+            assert!(is_task(id));
         }
         assert_eq!(kind(IGNORED), Kind::Ignored);
         assert_eq!(kind(WORKER), Kind::Worker);
         assert_eq!(kind(alias(u64::MAX)), Kind::Alias);
         assert_eq!(kind(1), Kind::Theirs);
+        assert!(![IGNORED, WORKER, alias(7), 1].into_iter().any(is_task));
     }
 
     #[test]

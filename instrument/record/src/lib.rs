@@ -48,8 +48,8 @@ pub use crate::{
         counts, listen, read_text, site,
     },
     record::{
-        MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, close, enter, enter_worker, exit, exit_worker,
-        role, set_role, spawn, start, text, wake, waker_clone, waker_drop,
+        MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, close, enter, enter_ignored, enter_worker,
+        exit, exit_worker, role, set_role, spawn, start, text, wake, waker_clone, waker_drop,
     },
     ring::{Event, EventKind},
     site::{SpawnKind, SpawnSite, Text},

@@ -8,14 +8,14 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 use crate::clock::ticks;
 use crate::dirty::DirtySet;
-use crate::id::{self, IGNORED, Kind};
+use crate::id::{self, IGNORED};
 use crate::ring::{Event, EventKind};
 use crate::site::{Sites, SpawnKind, SpawnSite, Text, cut};
 use crate::sketch::{Tables, Which, code};
 use crate::slab::{Chunks, Slab, Zeroed};
 use crate::slot::{NO_TASK, Outcome, Slot};
 use crate::sync::AtomicU64;
-use crate::thread::{self, Entered, LastExit, Own, Role, Thread, Threads};
+use crate::thread::{self, Entered, Facts, LastExit, Own, Role, Thread, Threads};
 use crate::word::{Ended, Woke};
 
 /// Chunks of slots: 16.7 million tasks.
@@ -199,18 +199,18 @@ pub fn spawn(spawn: &Spawn<'_>) -> u64 {
     id
 }
 
-/// A task's span is entered: a poll starts, or its future is dropped.
+/// A span that is of no interest is entered: on a thread that tries out what arrives, that is a poll.
+#[cold]
+pub fn enter_ignored() {
+    trial_only(thread::current(), 1);
+}
+
+/// The span of the task `id` is entered: a poll starts, or its future is dropped.
 #[inline]
 pub fn enter(id: u64) {
     let Some(thread) = thread::current() else {
         return;
     };
-    if id::kind(id) != Kind::Task {
-        if thread.role() == Role::Trial {
-            tried(thread, 1);
-        }
-        return;
-    }
     let index = id::index(id);
     let Some(slot) = RECORD.slots.get(index) else {
         return;
@@ -222,43 +222,48 @@ pub fn enter(id: u64) {
     // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
     let own = unsafe { thread.own() };
     let previous = slot.since.load(Relaxed);
-    let woken = slot.word.load().is_woken();
-    let follows = own.last.entered.id == id && own.last.end == previous && is_recent(previous);
+    let word = slot.word.load();
+    let follows = own.last.id == id && own.last.end == previous && is_recent(previous);
+    let mut facts = Facts::FOLLOWS
+        .so(follows)
+        .and(Facts::PANICKING.so(std::thread::panicking()));
+    thread.current.store(id, Relaxed);
     // tokio polls no task without a wake (which a `block_on` does not tell). So this is the drop of a future that has just
-    // returned, and needs no clock. In rare cases it is a poll, whose wake was recorded just before the poll before.
-    let presumed_drop = follows && !woken && !slot.traits.is_block_on();
-    let now = if presumed_drop { previous } else { ticks() };
-    let delay = woken.then(|| now.saturating_sub(slot.first_wake.load(Relaxed).max(previous)));
-    let delay_code = delay.map(code);
+    // returned, which is not timed. In rare cases it is a poll, whose wake was recorded just before the poll before; it
+    // goes as begun when that one ended.
+    if follows && !word.is_woken() && !slot.traits.is_block_on() {
+        slot.edges.change(1, || ());
+        if !word.is_dirty() && slot.word.start().mark {
+            RECORD.dirty.mark(index);
+        }
+        let facts = facts.and(Facts::PRESUMED_DROP);
+        own.push(Entered { id, facts });
+        return emit(thread, EventKind::PollStart, id, 0, || previous);
+    }
+    let now = ticks();
     slot.edges.change(1, || {
         slot.since.store(now, Relaxed);
-        if let (Some(delay), Some(code)) = (delay, delay_code) {
+        if word.is_woken() {
+            let since = slot.first_wake.load(Relaxed).max(previous);
+            let delay = now.saturating_sub(since);
+            let code = code(delay);
             slot.scheduled
                 .store(slot.scheduled.load(Relaxed) + delay, Relaxed);
             slot.samples()
                 .add(Which::Delays, code, &RECORD.tables, &mut own.tables);
+            facts = facts.and(Facts::delay(code));
         }
     });
     if slot.word.start().mark {
         RECORD.dirty.mark(index);
     }
-    own.push(Entered {
-        id,
-        follows,
-        presumed_drop,
-        panicking: std::thread::panicking(),
-        delay_code,
-    });
-    thread.current.store(id, Relaxed);
+    own.push(Entered { id, facts });
     emit(thread, EventKind::PollStart, id, 0, || now);
 }
 
-/// A task's span is left.
+/// The span of the task `id` is left.
 #[inline]
 pub fn exit(id: u64) {
-    if id::kind(id) != Kind::Task {
-        return;
-    }
     let Some(thread) = thread::current() else {
         return;
     };
@@ -267,46 +272,53 @@ pub fn exit(id: u64) {
     };
     // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
     let own = unsafe { thread.own() };
-    let Some(entered) = own.pop(id) else { return };
-    let now = ticks();
+    let Some(Entered { facts, .. }) = own.pop(id) else {
+        return;
+    };
+    thread.current.store(own.top(), Relaxed);
+    if std::thread::panicking() && !facts.has(Facts::PANICKING) {
+        slot.traits.set_panicked();
+    }
     let start = slot.since.load(Relaxed);
+    if facts.has(Facts::PRESUMED_DROP) && RECORD.latest.load(Relaxed) <= start {
+        // It did not even last for a round of the harvester, which is as much as is told of it.
+        slot.edges.change(1, || ());
+        own.last = LastExit {
+            id,
+            start,
+            end: start,
+            facts,
+        };
+        return emit(thread, EventKind::PollEnd, id, 0, || start);
+    }
+    let now = ticks();
     let took = now.saturating_sub(start);
-    let poll_code = (!entered.presumed_drop).then(|| code(took));
+    let poll_code = code(took);
     slot.edges.change(1, || {
         slot.since.store(now, Relaxed);
         slot.busy.store(slot.busy.load(Relaxed) + took, Relaxed);
-        if let Some(code) = poll_code {
-            slot.samples()
-                .add(Which::Polls, code, &RECORD.tables, &mut own.tables);
-        }
+        slot.samples()
+            .add(Which::Polls, poll_code, &RECORD.tables, &mut own.tables);
     });
-    if std::thread::panicking() && !entered.panicking {
-        slot.traits.set_panicked();
-    }
-    thread.current.store(own.top(), Relaxed);
     if own.depth() == 0 && thread.worker.load(Relaxed) != 0 {
         thread
             .worker_busy
             .store(thread.worker_busy.load(Relaxed) + took, Relaxed);
     }
     own.last = LastExit {
-        entered,
+        id,
         start,
         end: now,
-        poll_code,
+        facts: facts.and(Facts::poll(poll_code)),
     };
     emit(thread, EventKind::PollEnd, id, 0, || now);
 }
 
-/// A task's span is let go of. `true` if that was the last hold, which is when the task ends.
+/// The span of the task `id` is let go of. `true` if that was the last hold, which is when the task ends.
 #[inline]
 pub fn close(id: u64) -> bool {
     let index = id::index(id);
-    let Some(slot) = RECORD
-        .slots
-        .get(index)
-        .filter(|_| id::kind(id) == Kind::Task)
-    else {
+    let Some(slot) = RECORD.slots.get(index) else {
         return true;
     };
     if slot.traits.let_go() {
@@ -318,7 +330,7 @@ pub fn close(id: u64) -> bool {
     let last = own
         .as_ref()
         .map(|own| own.last)
-        .filter(|last| last.entered.id == id);
+        .filter(|last| last.id == id);
     let outcome = outcome(slot, last);
     if let Some(last) = last {
         // What was entered last was no poll, but the drop of the future.
@@ -330,10 +342,10 @@ pub fn close(id: u64) -> bool {
                     .saturating_sub(last.end - last.start),
                 Relaxed,
             );
-            if let Some(code) = last.poll_code {
+            if let Some(code) = last.facts.poll_code() {
                 slot.samples().remove(Which::Polls, code, &RECORD.tables);
             }
-            if let Some(code) = last.entered.delay_code {
+            if let Some(code) = last.facts.delay_code() {
                 slot.samples().remove(Which::Delays, code, &RECORD.tables);
             }
         });
@@ -386,7 +398,7 @@ pub fn close(id: u64) -> bool {
 
 /// One more holder of a task's span.
 pub fn clone_id(id: u64) {
-    if id::kind(id) == Kind::Task
+    if id::is_task(id)
         && let Some(slot) = RECORD.slots.get(id::index(id))
     {
         slot.traits.cloned();
@@ -397,7 +409,7 @@ pub fn clone_id(id: u64) {
 #[inline]
 pub fn wake(id: u64, by_value: bool) {
     let thread = thread::current();
-    if id::kind(id) != Kind::Task {
+    if !id::is_task(id) {
         return trial_only(thread, 2);
     }
     let index = id::index(id);
@@ -435,7 +447,7 @@ pub fn wake(id: u64, by_value: bool) {
 #[inline]
 pub fn waker_clone(id: u64) {
     let thread = thread::current();
-    if id::kind(id) != Kind::Task {
+    if !id::is_task(id) {
         return trial_only(thread, 3);
     }
     if let Some(slot) = RECORD.slots.get(id::index(id)) {
@@ -451,7 +463,7 @@ pub fn waker_clone(id: u64) {
 /// A clone of a task's waker is dropped.
 #[inline]
 pub fn waker_drop(id: u64) {
-    if id::kind(id) == Kind::Task
+    if id::is_task(id)
         && let Some(slot) = RECORD.slots.get(id::index(id))
     {
         slot.wakers.count(id::generation(id), false);
@@ -532,7 +544,7 @@ fn outcome(slot: &Slot, last: Option<LastExit>) -> Outcome {
     }
     // tokio drops a future that has returned right away, on the same thread, before it polls anything else.
     let polled = slot.edges.count() / 2 > 1;
-    let returned = last.is_some_and(|last| last.entered.follows);
+    let returned = last.is_some_and(|last| last.facts.has(Facts::FOLLOWS));
     // A `block_on` goes on until its future returns, but drops it later.
     if polled && (returned || slot.traits.is_block_on()) {
         Outcome::Done

@@ -99,42 +99,83 @@ pub(crate) struct Own {
 #[derive(Clone, Copy)]
 pub(crate) struct Entered {
     pub(crate) id: u64,
-    /// Its last poll had ended on this thread just before, and nothing else was polled here since.
-    pub(crate) follows: bool,
+    pub(crate) facts: Facts,
+}
+
+/// Small facts about a poll. One word, since what is written in pieces and read as a whole soon after makes the processor
+/// wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts(u64);
+
+impl Facts {
+    pub(crate) const NONE: Self = Self(0);
+    /// The task's last poll had ended on this thread just before, and nothing else was polled here since.
+    pub(crate) const FOLLOWS: Self = Self(1);
     /// It looks like the drop of its future, so its start was not timed.
-    pub(crate) presumed_drop: bool,
+    pub(crate) const PRESUMED_DROP: Self = Self(2);
     /// The thread was panicking already.
-    pub(crate) panicking: bool,
-    /// The delay that was counted.
-    pub(crate) delay_code: Option<u8>,
+    pub(crate) const PANICKING: Self = Self(4);
+
+    /// Both.
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// These facts if it is so.
+    #[inline(always)]
+    pub(crate) fn so(self, so: bool) -> Self {
+        Self(if so { self.0 } else { 0 })
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// A delay with this code was counted.
+    #[inline(always)]
+    pub(crate) fn delay(code: u8) -> Self {
+        Self((u64::from(code) + 1) << 8)
+    }
+
+    /// A poll with this code was counted.
+    #[inline(always)]
+    pub(crate) fn poll(code: u8) -> Self {
+        Self((u64::from(code) + 1) << 16)
+    }
+
+    pub(crate) fn delay_code(self) -> Option<u8> {
+        ((self.0 >> 8) as u8).checked_sub(1)
+    }
+
+    pub(crate) fn poll_code(self) -> Option<u8> {
+        ((self.0 >> 16) as u8).checked_sub(1)
+    }
 }
 
 impl Entered {
     const NOTHING: Self = Self {
         id: 0,
-        follows: false,
-        presumed_drop: false,
-        panicking: false,
-        delay_code: None,
+        facts: Facts::NONE,
     };
 }
 
 /// The poll that ended last on a thread: the last one of a task turns out to be the drop of its future, and is undone.
 #[derive(Clone, Copy)]
 pub(crate) struct LastExit {
-    pub(crate) entered: Entered,
+    pub(crate) id: u64,
     pub(crate) start: u64,
     pub(crate) end: u64,
-    /// The sample that was counted.
-    pub(crate) poll_code: Option<u8>,
+    pub(crate) facts: Facts,
 }
 
 impl LastExit {
     const NOTHING: Self = Self {
-        entered: Entered::NOTHING,
+        id: 0,
         start: 0,
         end: 0,
-        poll_code: None,
+        facts: Facts::NONE,
     };
 }
 

@@ -215,6 +215,12 @@ impl Seen {
         self.0 & WOKEN != 0
     }
 
+    /// Whether the slot is in the dirty set, or about to be put there.
+    #[inline(always)]
+    pub(crate) fn is_dirty(self) -> bool {
+        self.0 & DIRTY != 0
+    }
+
     /// Wakes so far, modulo [`WAKES_MASK`] + 1.
     pub(crate) fn wakes(self) -> u64 {
         self.0 & WAKES_MASK

@@ -4,33 +4,38 @@
 //! metadata in a table that is never locked.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::sync::atomic::{AtomicU8, AtomicUsize};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
 use tracing_core::Metadata;
+
+use super::fields::Keys;
 
 /// What a callsite is to taskscope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Callsite {
     /// The user's, or a library's: none of ours.
-    User,
+    User = 0,
     /// The span of a task.
-    Spawn,
+    Spawn = 1,
     /// The span of a closure on the blocking pool.
-    SpawnBlocking,
+    SpawnBlocking = 2,
     /// A waker was cloned, dropped or used.
-    Waker,
+    Waker = 3,
     /// tokio's, but nothing is recorded of it.
-    Unrecorded,
+    Unrecorded = 4,
 }
 
 impl Callsite {
-    const ALL: [Self; 5] = [
-        Self::User,
-        Self::Spawn,
-        Self::SpawnBlocking,
-        Self::Waker,
-        Self::Unrecorded,
-    ];
+    #[inline(always)]
+    fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Spawn,
+            2 => Self::SpawnBlocking,
+            3 => Self::Waker,
+            4 => Self::Unrecorded,
+            _ => Self::User,
+        }
+    }
 
     /// Whether its spans and events should be delivered.
     pub(crate) fn is_recorded(self) -> bool {
@@ -78,17 +83,25 @@ const PROBES: usize = 16;
 struct Place {
     key: AtomicUsize,
     kind: AtomicU8,
+    keys: AtomicU64,
 }
 
 static TABLE: [Place; PLACES] = [const {
     Place {
         key: AtomicUsize::new(0),
         kind: AtomicU8::new(0),
+        keys: AtomicU64::new(0),
     }
 }; PLACES];
 
+/// The upper bits of a product are those that depend on all of the key's.
+#[inline(always)]
+fn first_place(key: usize) -> usize {
+    ((key as u64 >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())) as usize
+}
+
 fn places(key: usize) -> impl Iterator<Item = &'static Place> {
-    let first = (key >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
+    let first = first_place(key);
     (first..first + PROBES).map(|at| &TABLE[at % PLACES])
 }
 
@@ -102,6 +115,7 @@ pub(crate) fn register(metadata: &'static Metadata<'static>) -> Callsite {
     for place in places(key) {
         match place.key.compare_exchange(0, key, AcqRel, Acquire) {
             Ok(_) => {
+                place.keys.store(Keys::of(metadata).to_number(), Relaxed);
                 place.kind.store(callsite as u8, Relaxed);
                 return callsite;
             }
@@ -115,15 +129,41 @@ pub(crate) fn register(metadata: &'static Metadata<'static>) -> Callsite {
 /// What a registered callsite is.
 #[inline(always)]
 pub(crate) fn of(metadata: &Metadata<'_>) -> Callsite {
+    place(metadata).map_or(Callsite::User, Place::callsite)
+}
+
+/// What a registered callsite is, and which of its fields is which.
+#[inline(always)]
+pub(crate) fn with_keys(metadata: &Metadata<'_>) -> (Callsite, Keys) {
+    place(metadata).map_or((Callsite::User, Keys::default()), |place| {
+        (
+            place.callsite(),
+            Keys::from_number(place.keys.load(Relaxed)),
+        )
+    })
+}
+
+#[inline(always)]
+fn place(metadata: &Metadata<'_>) -> Option<&'static Place> {
     let key = std::ptr::from_ref(metadata) as usize;
-    for place in places(key) {
-        match place.key.load(Acquire) {
-            there if there == key => {
-                return Callsite::ALL[place.kind.load(Relaxed) as usize % Callsite::ALL.len()];
-            }
-            0 => return Callsite::User,
-            _ => {}
-        }
+    let place = &TABLE[first_place(key)];
+    match place.key.load(Acquire) {
+        there if there == key => Some(place),
+        0 => None,
+        _ => further_on(key),
     }
-    Callsite::User
+}
+
+#[inline(never)]
+fn further_on(key: usize) -> Option<&'static Place> {
+    places(key)
+        .find(|place| matches!(place.key.load(Acquire), there if there == key || there == 0))
+        .filter(|place| place.key.load(Acquire) == key)
+}
+
+impl Place {
+    #[inline(always)]
+    fn callsite(&self) -> Callsite {
+        Callsite::from_number(self.kind.load(Relaxed))
+    }
 }

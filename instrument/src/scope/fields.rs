@@ -3,11 +3,13 @@
 use std::fmt::{self, Write};
 
 use taskscope_record::{MAX_NAME, SpawnKind, SpawnSite, Text, text};
+use tracing_core::Metadata;
 use tracing_core::field::{Field, Visit};
 
 /// The fields of a task's span.
 #[derive(Default)]
 pub(crate) struct SpawnFields {
+    pub(crate) keys: Keys,
     pub(crate) site: SpawnSite,
     pub(crate) tokio_id: u64,
     pub(crate) name: String,
@@ -18,11 +20,11 @@ pub(crate) struct SpawnFields {
 impl Visit for SpawnFields {
     #[inline]
     fn record_u64(&mut self, field: &Field, value: u64) {
-        match Key::of(field) {
+        match self.keys.key(field) {
             Key::TaskId => self.tokio_id = value,
             Key::Size => self.site.size = value,
             Key::OriginalSize => self.site.boxed_from = value,
-            Key::LineOrFile => self.site.line = u32::try_from(value).unwrap_or(0),
+            Key::Line => self.site.line = u32::try_from(value).unwrap_or(0),
             Key::Column => self.site.column = u32::try_from(value).unwrap_or(0),
             _ => {}
         }
@@ -30,8 +32,8 @@ impl Visit for SpawnFields {
 
     #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        match Key::of(field) {
-            Key::LineOrFile => self.site.file = text(value),
+        match self.keys.key(field) {
+            Key::File => self.site.file = text(value),
             Key::Name => self.record_debug(field, &format_args!("{value}")),
             _ => {}
         }
@@ -40,7 +42,7 @@ impl Visit for SpawnFields {
     #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Writing into these can't fail, and a `Debug` of tokio's does not either.
-        let _ = match Key::of(field) {
+        let _ = match self.keys.key(field) {
             Key::Kind => write!(KindOf(&mut self.site.kind), "{value:?}"),
             Key::Name => write!(Limited(&mut self.name), "{value:?}"),
             Key::Closure => write!(TypeName(self), "{value:?}"),
@@ -49,35 +51,66 @@ impl Visit for SpawnFields {
     }
 }
 
-/// The fields of a task's span. This runs for each field of each spawn, so they are told apart by length and first
-/// letter, and by the type of their values.
+/// Which field of a span is which: their names are compared once, when the callsite registers, since this is asked for
+/// each field of each spawn. A field beyond the sixteenth is unknown.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Keys(u64);
+
+#[derive(Clone, Copy)]
 enum Key {
-    Kind,
-    Closure,
-    TaskId,
-    Column,
-    LineOrFile,
-    Name,
-    Size,
-    OriginalSize,
-    Unknown,
+    Unknown = 0,
+    Kind = 1,
+    Closure = 2,
+    TaskId = 3,
+    Column = 4,
+    Line = 5,
+    File = 6,
+    Name = 7,
+    Size = 8,
+    OriginalSize = 9,
 }
 
-impl Key {
+impl Keys {
+    pub(crate) fn of(metadata: &Metadata<'_>) -> Self {
+        let key = |field: &Field| match field.name() {
+            "kind" => Key::Kind,
+            "fn" => Key::Closure,
+            "task.id" => Key::TaskId,
+            "loc.col" => Key::Column,
+            "loc.line" => Key::Line,
+            "loc.file" => Key::File,
+            "task.name" => Key::Name,
+            "size.bytes" => Key::Size,
+            "original_size.bytes" => Key::OriginalSize,
+            _ => Key::Unknown,
+        };
+        let fields = metadata.fields().iter().take(16);
+        Self(fields.fold(0, |keys, field| {
+            keys | (key(&field) as u64) << (4 * field.index())
+        }))
+    }
+
+    pub(crate) fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn to_number(self) -> u64 {
+        self.0
+    }
+
     #[inline(always)]
-    fn of(field: &Field) -> Self {
-        let name = field.name().as_bytes();
-        match (name.len(), name.first()) {
-            (2, Some(b'f')) => Self::Closure,
-            (4, Some(b'k')) => Self::Kind,
-            (7, Some(b't')) => Self::TaskId,
-            (7, Some(b'l')) => Self::Column,
-            // `loc.line` is a number, `loc.file` a text.
-            (8, Some(b'l')) => Self::LineOrFile,
-            (9, Some(b't')) => Self::Name,
-            (10, Some(b's')) => Self::Size,
-            (19, Some(b'o')) => Self::OriginalSize,
-            _ => Self::Unknown,
+    fn key(self, field: &Field) -> Key {
+        match self.0.checked_shr(4 * field.index() as u32).unwrap_or(0) & 0xf {
+            1 => Key::Kind,
+            2 => Key::Closure,
+            3 => Key::TaskId,
+            4 => Key::Column,
+            5 => Key::Line,
+            6 => Key::File,
+            7 => Key::Name,
+            8 => Key::Size,
+            9 => Key::OriginalSize,
+            _ => Key::Unknown,
         }
     }
 }

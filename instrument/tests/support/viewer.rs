@@ -69,21 +69,7 @@ pub async fn watch_until(
         .into_inner();
     let mut sequence = 0;
     loop {
-        let update = updates
-            .message()
-            .await
-            .expect("the stream lives")
-            .expect("the stream goes on");
-        sequence += 1;
-        assert_eq!(update.sequence, sequence);
-        assert!(prost::Message::encoded_len(&update) < 1 << 20);
-        let complete = update.complete;
-        if update.restart {
-            world = World::new();
-        }
-        changes(update)
-            .into_iter()
-            .for_each(|change| world.apply(change));
+        let complete = take(&mut updates, &mut sequence, &mut world).await;
         if complete && enough(&world) {
             return world;
         }
@@ -96,6 +82,30 @@ pub async fn watch_until(
             world.len()
         );
     }
+}
+
+/// Takes in one update; gives whether the picture is complete with it.
+pub async fn take(
+    updates: &mut tonic::Streaming<v1::WatchUpdate>,
+    sequence: &mut u64,
+    world: &mut World,
+) -> bool {
+    let update = updates
+        .message()
+        .await
+        .expect("the stream lives")
+        .expect("the stream goes on");
+    *sequence += 1;
+    assert_eq!(update.sequence, *sequence);
+    assert!(prost::Message::encoded_len(&update) < 1 << 20);
+    let complete = update.complete;
+    if update.restart {
+        *world = World::new();
+    }
+    changes(update)
+        .into_iter()
+        .for_each(|change| world.apply(change));
+    complete
 }
 
 fn changes(update: v1::WatchUpdate) -> Vec<Change> {
