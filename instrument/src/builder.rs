@@ -84,8 +84,9 @@ impl Builder {
 
     /// Puts the instrument around a subscriber, to be installed as the global one.
     pub fn wrap<S: Subscriber>(self, subscriber: S) -> Scope<S> {
+        let enabled = self.config.enabled;
         target::start(self.config);
-        Scope::new(subscriber)
+        Scope::new(subscriber, enabled)
     }
 
     /// Installs the instrument as the process's global subscriber, without logs of the app's own.

@@ -3,6 +3,7 @@
 mod sums;
 mod translate;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -61,7 +62,7 @@ pub(crate) fn start(
     };
     thread::Builder::new()
         .name("taskscope".to_owned())
-        .spawn(move || rounds.run())
+        .spawn(move || rounds.run_guarded())
         .map(drop)
 }
 
@@ -91,6 +92,16 @@ struct Rounds {
 }
 
 impl Rounds {
+    /// The app goes on whatever happens here, and viewers are told.
+    fn run_guarded(self) {
+        let facts = Arc::clone(&self.facts);
+        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            facts.problem(
+                "the thread that collects has died, so the picture stands still: this is a bug of taskscope".to_owned(),
+            );
+        }
+    }
+
     fn run(mut self) {
         record::set_role(Role::Ours);
         loop {

@@ -25,16 +25,19 @@ use self::fields::{Keys, SpawnFields, WakerFields, WakerOp};
 pub struct Scope<S> {
     inner: S,
     aliases: Aliases,
+    /// Whether tokio's callsites are wanted; they are kept from `S` either way.
+    records: bool,
 }
 
 /// Found by `Dispatch::is` in a dispatcher whose subscriber is a [`Scope`] around whatever.
 pub(crate) struct Installed;
 
 impl<S: Subscriber> Scope<S> {
-    pub(crate) fn new(inner: S) -> Self {
+    pub(crate) fn new(inner: S, records: bool) -> Self {
         Self {
             inner,
             aliases: Aliases::default(),
+            records,
         }
     }
 
@@ -133,7 +136,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match callsite::register(metadata) {
             Callsite::User if self.hint_allows(metadata) => self.inner.register_callsite(metadata),
-            callsite if callsite.is_recorded() => Interest::always(),
+            callsite if self.records && callsite.is_recorded() => Interest::always(),
             _ => Interest::never(),
         }
     }
@@ -143,7 +146,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
             Callsite::User => {
                 self.hint_allows(metadata) && !is_muted() && self.inner.enabled(metadata)
             }
-            callsite => callsite.is_recorded(),
+            callsite => self.records && callsite.is_recorded(),
         }
     }
 
