@@ -1,22 +1,29 @@
 //! What tokio's events do to the record. Everything here runs in the app's threads, some of it under tokio's locks: it
 //! takes no lock, allocates nothing for a poll or a wake, calls nothing of tokio's, and cannot panic.
 
+mod life;
+mod runtime;
+mod wakers;
+
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-use crate::clock::ticks;
 use crate::dirty::DirtySet;
-use crate::id::{self, IGNORED};
+use crate::id::IGNORED;
 use crate::ring::{Event, EventKind};
-use crate::site::{Sites, SpawnKind, SpawnSite, Text, cut};
-use crate::sketch::{Tables, Which, code};
+use crate::site::{Sites, Text, cut};
+use crate::sketch::Tables;
 use crate::slab::{Chunks, Slab, Zeroed};
-use crate::slot::{NO_TASK, Outcome, Slot};
+use crate::slot::Slot;
 use crate::sync::AtomicU64;
-use crate::thread::{self, Entered, Facts, LastExit, Own, Role, Thread, Threads};
-use crate::word::{Ended, Woke};
+use crate::thread::{self, Own, Role, Thread, Threads};
+
+pub(crate) use self::life::polls;
+pub use self::life::{Spawn, clone_id, close, enter, exit, spawn};
+pub use self::runtime::{enter_worker, exit_worker};
+pub use self::wakers::{wake, waker_clone, waker_drop};
 
 /// Chunks of slots: 16.7 million tasks.
 const CHUNKS: usize = 16384;
@@ -93,17 +100,6 @@ impl Name {
     }
 }
 
-/// A task that is being spawned.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Spawn<'a> {
-    /// Where, and what.
-    pub site: SpawnSite,
-    /// Its name; empty for none.
-    pub name: &'a str,
-    /// tokio's id of it; 0 for none.
-    pub tokio_id: u64,
-}
-
 /// What the caller knows of the runtime that runs on this thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Root {
@@ -144,355 +140,10 @@ pub fn role() -> Role {
     thread::current().map_or(Role::App, Thread::role)
 }
 
-/// A task is spawned. Gives its id, or [`IGNORED`].
-#[inline]
-pub fn spawn(spawn: &Spawn<'_>) -> u64 {
-    let Some(thread) = thread::current() else {
-        RECORD.lost_to_ending_threads.fetch_add(1, Relaxed);
-        return IGNORED;
-    };
-    match thread.role() {
-        Role::App => {}
-        Role::Ours => return IGNORED,
-        Role::Trial => return tried(thread, 0),
-    }
-    let site = RECORD.sites.intern(&spawn.site);
-    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
-    let own = unsafe { thread.own() };
-    let slot = own
-        .slots
-        .take(&RECORD.slots)
-        .and_then(|index| Some((index, RECORD.slots.get(index)?)));
-    let Some((index, slot)) = slot else {
-        thread
-            .untracked
-            .store(thread.untracked.load(Relaxed) + 1, Relaxed);
-        return IGNORED;
-    };
-    let now = ticks();
-    let parent = own.top();
-    slot.edges.reset();
-    for field in [&slot.busy, &slot.scheduled, &slot.last_waker] {
-        field.store(0, Relaxed);
-    }
-    for field in [&slot.since, &slot.first_wake, &slot.created] {
-        field.store(now, Relaxed);
-    }
-    slot.samples().reset();
-    slot.self_wakes.store(0, Relaxed);
-    slot.parent.store(parent, Relaxed);
-    slot.tokio_id.store(spawn.tokio_id, Relaxed);
-    slot.site.store(site, Relaxed);
-    slot.traits.reset();
-    if !spawn.name.is_empty()
-        && let Some(name) = RECORD.names.get_or_make(index)
-    {
-        name.set(spawn.name);
-    }
-    slot.wakers.reset(slot.word.load().next_generation());
-    let (generation, mark) = slot.word.open();
-    if mark {
-        RECORD.dirty.mark(index);
-    }
-    let id = id::task(index, generation);
-    emit(thread, EventKind::Spawn, id, parent, || now);
-    id
-}
-
 /// A span that is of no interest is entered: on a thread that tries out what arrives, that is a poll.
 #[cold]
 pub fn enter_ignored() {
     trial_only(thread::current(), 1);
-}
-
-/// The span of the task `id` is entered: a poll starts, or its future is dropped.
-#[inline]
-pub fn enter(id: u64) {
-    let Some(thread) = thread::current() else {
-        return;
-    };
-    let index = id::index(id);
-    let Some(slot) = RECORD.slots.get(index) else {
-        return;
-    };
-    // Before the reference below: this one calls the app's runtime.
-    if slot.edges.count() == 0 {
-        first_poll(thread, slot);
-    }
-    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
-    let own = unsafe { thread.own() };
-    let previous = slot.since.load(Relaxed);
-    let word = slot.word.load();
-    let follows = own.last.id == id && own.last.end == previous && is_recent(previous);
-    let mut facts = Facts::FOLLOWS
-        .so(follows)
-        .and(Facts::PANICKING.so(std::thread::panicking()));
-    thread.current.store(id, Relaxed);
-    // tokio polls no task without a wake (which a `block_on` does not tell). So this is the drop of a future that has just
-    // returned, which is not timed. In rare cases it is a poll, whose wake was recorded just before the poll before; it
-    // goes as begun when that one ended.
-    if follows && !word.is_woken() && !slot.traits.is_block_on() {
-        slot.edges.change(1, || ());
-        if !word.is_dirty() && slot.word.start().mark {
-            RECORD.dirty.mark(index);
-        }
-        let facts = facts.and(Facts::PRESUMED_DROP);
-        own.push(Entered { id, facts });
-        return emit(thread, EventKind::PollStart, id, 0, || previous);
-    }
-    let now = ticks();
-    slot.edges.change(1, || {
-        slot.since.store(now, Relaxed);
-        if word.is_woken() {
-            let since = slot.first_wake.load(Relaxed).max(previous);
-            let delay = now.saturating_sub(since);
-            let code = code(delay);
-            slot.scheduled
-                .store(slot.scheduled.load(Relaxed) + delay, Relaxed);
-            slot.samples()
-                .add(Which::Delays, code, &RECORD.tables, &mut own.tables);
-            facts = facts.and(Facts::delay(code));
-        }
-    });
-    if slot.word.start().mark {
-        RECORD.dirty.mark(index);
-    }
-    own.push(Entered { id, facts });
-    emit(thread, EventKind::PollStart, id, 0, || now);
-}
-
-/// The span of the task `id` is left.
-#[inline]
-pub fn exit(id: u64) {
-    let Some(thread) = thread::current() else {
-        return;
-    };
-    let Some(slot) = RECORD.slots.get(id::index(id)) else {
-        return;
-    };
-    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
-    let own = unsafe { thread.own() };
-    let Some(Entered { facts, .. }) = own.pop(id) else {
-        return;
-    };
-    thread.current.store(own.top(), Relaxed);
-    if std::thread::panicking() && !facts.has(Facts::PANICKING) {
-        slot.traits.set_panicked();
-    }
-    let start = slot.since.load(Relaxed);
-    if facts.has(Facts::PRESUMED_DROP) && RECORD.latest.load(Relaxed) <= start {
-        // It did not even last for a round of the harvester, which is as much as is told of it.
-        slot.edges.change(1, || ());
-        own.last = LastExit {
-            id,
-            start,
-            end: start,
-            facts,
-        };
-        return emit(thread, EventKind::PollEnd, id, 0, || start);
-    }
-    let now = ticks();
-    let took = now.saturating_sub(start);
-    let poll_code = code(took);
-    slot.edges.change(1, || {
-        slot.since.store(now, Relaxed);
-        slot.busy.store(slot.busy.load(Relaxed) + took, Relaxed);
-        slot.samples()
-            .add(Which::Polls, poll_code, &RECORD.tables, &mut own.tables);
-    });
-    if own.depth() == 0 && thread.worker.load(Relaxed) != 0 {
-        thread
-            .worker_busy
-            .store(thread.worker_busy.load(Relaxed) + took, Relaxed);
-    }
-    own.last = LastExit {
-        id,
-        start,
-        end: now,
-        facts: facts.and(Facts::poll(poll_code)),
-    };
-    emit(thread, EventKind::PollEnd, id, 0, || now);
-}
-
-/// The span of the task `id` is let go of. `true` if that was the last hold, which is when the task ends.
-#[inline]
-pub fn close(id: u64) -> bool {
-    let index = id::index(id);
-    let Some(slot) = RECORD.slots.get(index) else {
-        return true;
-    };
-    if slot.traits.let_go() {
-        return false;
-    }
-    let thread = thread::current();
-    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
-    let mut own = thread.map(|thread| unsafe { thread.own() });
-    let last = own
-        .as_ref()
-        .map(|own| own.last)
-        .filter(|last| last.id == id);
-    let outcome = outcome(slot, last);
-    if let Some(last) = last {
-        // What was entered last was no poll, but the drop of the future.
-        slot.edges.change(2, || {
-            slot.since.store(last.start, Relaxed);
-            slot.busy.store(
-                slot.busy
-                    .load(Relaxed)
-                    .saturating_sub(last.end - last.start),
-                Relaxed,
-            );
-            if let Some(code) = last.facts.poll_code() {
-                slot.samples().remove(Which::Polls, code, &RECORD.tables);
-            }
-            if let Some(code) = last.facts.delay_code() {
-                slot.samples().remove(Which::Delays, code, &RECORD.tables);
-            }
-        });
-    }
-    slot.traits.set_ended(outcome, last.is_some());
-    if let Some(thread) = thread {
-        if slot.traits.is_root() {
-            thread.worker.store(0, Relaxed);
-        }
-        emit(thread, ended_event(outcome), id, 0, || {
-            last.map_or_else(ticks, |last| last.start)
-        });
-    }
-    let listings = thread.map_or(1, |thread| thread.listings.load(Relaxed));
-    let fold = thread.and_then(|thread| thread.fold(slot.site.load(Relaxed)));
-    match slot
-        .word
-        .end(id::generation(id), listings > 0 || fold.is_none())
-    {
-        Ended::Stale => {}
-        Ended::HandedOver { mark } => {
-            if let Some(thread) = thread {
-                thread.listings.store(listings.saturating_sub(1), Relaxed);
-            }
-            if mark {
-                RECORD.dirty.mark(index);
-            }
-        }
-        Ended::Freed => {
-            let (Some(thread), Some(fold), Some(own)) = (thread, fold, own.as_mut()) else {
-                return true;
-            };
-            let add = |to: &AtomicU64, n: u64| to.store(to.load(Relaxed) + n, Relaxed);
-            add(&fold.ended[outcome as usize - 1], 1);
-            add(&fold.polls, polls(slot, slot.edges.count()));
-            add(&fold.busy, slot.busy.load(Relaxed));
-            add(&fold.scheduled, slot.scheduled.load(Relaxed));
-            add(&fold.wakes, slot.word.load().wakes());
-            add(&fold.self_wakes, slot.self_wakes.load(Relaxed).into());
-            add(&thread.unlisted, 1);
-            if let Some(name) = RECORD.names.get(index) {
-                name.clear();
-            }
-            slot.samples().release(&RECORD.tables, &mut own.tables);
-            own.slots.give(&RECORD.slots, index);
-        }
-    }
-    true
-}
-
-/// One more holder of a task's span.
-pub fn clone_id(id: u64) {
-    if id::is_task(id)
-        && let Some(slot) = RECORD.slots.get(id::index(id))
-    {
-        slot.traits.cloned();
-    }
-}
-
-/// A task is woken, by a waker that is used up if `by_value`.
-#[inline]
-pub fn wake(id: u64, by_value: bool) {
-    let thread = thread::current();
-    if !id::is_task(id) {
-        return trial_only(thread, 2);
-    }
-    let index = id::index(id);
-    let Some(slot) = RECORD.slots.get(index) else {
-        return;
-    };
-    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-    let by = thread.map_or(0, |thread| unsafe { thread.own() }.top());
-    let generation = id::generation(id);
-    let woke = slot.word.wake(generation, || {
-        // Who wakes itself waits from the end of its poll on, whatever the clock says now.
-        slot.first_wake
-            .store(if by == id { 0 } else { ticks() }, Relaxed);
-    });
-    match woke {
-        Woke::Stale => return,
-        Woke::Counted { mark: true, .. } => RECORD.dirty.mark(index),
-        Woke::Counted { .. } => {}
-    }
-    slot.last_waker
-        .store(if by == 0 { NO_TASK } else { by }, Relaxed);
-    if by == id {
-        slot.self_wakes
-            .store(slot.self_wakes.load(Relaxed).wrapping_add(1), Relaxed);
-    }
-    if by_value {
-        slot.wakers.count(generation, false);
-    }
-    if let Some(thread) = thread {
-        emit(thread, EventKind::Wake, id, by, ticks);
-    }
-}
-
-/// A task's waker is cloned.
-#[inline]
-pub fn waker_clone(id: u64) {
-    let thread = thread::current();
-    if !id::is_task(id) {
-        return trial_only(thread, 3);
-    }
-    if let Some(slot) = RECORD.slots.get(id::index(id)) {
-        slot.wakers.count(id::generation(id), true);
-    }
-    if let Some(thread) = thread {
-        thread
-            .clones
-            .store(thread.clones.load(Relaxed) + 1, Relaxed);
-    }
-}
-
-/// A clone of a task's waker is dropped.
-#[inline]
-pub fn waker_drop(id: u64) {
-    if id::is_task(id)
-        && let Some(slot) = RECORD.slots.get(id::index(id))
-    {
-        slot.wakers.count(id::generation(id), false);
-    }
-}
-
-/// This thread begins to work for a multi-threaded runtime.
-#[cold]
-pub fn enter_worker() {
-    let Some(thread) = thread::current() else {
-        return;
-    };
-    let root = RECORD.root.get().map(|root| root()).unwrap_or_default();
-    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-    unsafe { thread.own() }.runtime = Some(root.runtime);
-    thread.worker.store(1, Relaxed);
-}
-
-/// This thread has ended its work for a multi-threaded runtime.
-#[cold]
-pub fn exit_worker() {
-    if let Some(thread) = thread::current() {
-        thread.worker.store(0, Relaxed);
-    }
-}
-
-/// Polls of a slot's task, given the edges that were read.
-pub(crate) fn polls(slot: &Slot, edges: u64) -> u64 {
-    (edges / 2).saturating_sub(if slot.traits.drop_was_counted() { 2 } else { 0 })
 }
 
 impl Record {
@@ -500,70 +151,6 @@ impl Record {
     pub(crate) fn give_back(&self, own: &mut Own) {
         own.slots.empty(&self.slots);
         own.tables.empty(&self.tables);
-    }
-}
-
-/// The first poll tells the task's runtime; that of a `block_on` also tells the thread's.
-#[inline]
-fn first_poll(thread: &Thread, slot: &Slot) {
-    // SAFETY: this thread's own; the reference is gone before the runtime is asked.
-    let unknown = unsafe { thread.own() }.runtime.is_none();
-    let kind = RECORD
-        .sites
-        .get(slot.site.load(Relaxed))
-        .map(|site| site.kind);
-    let is_block_on = kind == Some(SpawnKind::BlockOn);
-    if is_block_on {
-        slot.traits.set_block_on();
-    }
-    if is_block_on || unknown {
-        ask_runtime(thread, slot, is_block_on);
-    }
-    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-    slot.traits
-        .set_runtime(unsafe { thread.own() }.runtime.unwrap_or(0));
-}
-
-#[cold]
-fn ask_runtime(thread: &Thread, slot: &Slot, is_root: bool) {
-    let Some(root) = RECORD.root.get().map(|root| root()) else {
-        return;
-    };
-    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-    unsafe { thread.own() }.runtime = Some(root.runtime);
-    if is_root && root.is_worker {
-        slot.traits.set_root();
-        thread.worker.store(1, Relaxed);
-    }
-}
-
-/// How the task of this slot ended, of which `last` was the drop of its future.
-fn outcome(slot: &Slot, last: Option<LastExit>) -> Outcome {
-    if slot.traits.has_panicked() {
-        return Outcome::Panicked;
-    }
-    // tokio drops a future that has returned right away, on the same thread, before it polls anything else.
-    let polled = slot.edges.count() / 2 > 1;
-    let returned = last.is_some_and(|last| last.facts.has(Facts::FOLLOWS));
-    // A `block_on` goes on until its future returns, but drops it later.
-    if polled && (returned || slot.traits.is_block_on()) {
-        Outcome::Done
-    } else {
-        Outcome::Cancelled
-    }
-}
-
-/// Whether this moment was less than [`DROP_FOLLOWS_WITHIN_NS`] ago, as far as the harvester's last round tells.
-#[inline(always)]
-fn is_recent(ticks: u64) -> bool {
-    RECORD.latest.load(Relaxed).saturating_sub(ticks) < RECORD.drop_follows_within.load(Relaxed)
-}
-
-fn ended_event(outcome: Outcome) -> EventKind {
-    match outcome {
-        Outcome::Done => EventKind::Done,
-        Outcome::Cancelled => EventKind::Cancelled,
-        Outcome::Panicked => EventKind::Panicked,
     }
 }
 

@@ -1,0 +1,76 @@
+//! What happens to wakers.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{RECORD, emit, trial_only};
+use crate::clock::ticks;
+use crate::id;
+use crate::ring::EventKind;
+use crate::slot::NO_TASK;
+use crate::thread;
+use crate::word::Woke;
+
+/// A task is woken, by a waker that is used up if `by_value`.
+#[inline]
+pub fn wake(id: u64, by_value: bool) {
+    let thread = thread::current();
+    if !id::is_task(id) {
+        return trial_only(thread, 2);
+    }
+    let index = id::index(id);
+    let Some(slot) = RECORD.slots.get(index) else {
+        return;
+    };
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    let by = thread.map_or(0, |thread| unsafe { thread.own() }.top());
+    let generation = id::generation(id);
+    let woke = slot.word.wake(generation, || {
+        // Who wakes itself waits from the end of its poll on, whatever the clock says now.
+        slot.first_wake
+            .store(if by == id { 0 } else { ticks() }, Relaxed);
+    });
+    match woke {
+        Woke::Stale => return,
+        Woke::Counted { mark: true, .. } => RECORD.dirty.mark(index),
+        Woke::Counted { .. } => {}
+    }
+    slot.last_waker
+        .store(if by == 0 { NO_TASK } else { by }, Relaxed);
+    if by == id {
+        slot.self_wakes
+            .store(slot.self_wakes.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+    if by_value {
+        slot.wakers.count(generation, false);
+    }
+    if let Some(thread) = thread {
+        emit(thread, EventKind::Wake, id, by, ticks);
+    }
+}
+
+/// A task's waker is cloned.
+#[inline]
+pub fn waker_clone(id: u64) {
+    let thread = thread::current();
+    if !id::is_task(id) {
+        return trial_only(thread, 3);
+    }
+    if let Some(slot) = RECORD.slots.get(id::index(id)) {
+        slot.wakers.count(id::generation(id), true);
+    }
+    if let Some(thread) = thread {
+        thread
+            .clones
+            .store(thread.clones.load(Relaxed) + 1, Relaxed);
+    }
+}
+
+/// A clone of a task's waker is dropped.
+#[inline]
+pub fn waker_drop(id: u64) {
+    if id::is_task(id)
+        && let Some(slot) = RECORD.slots.get(id::index(id))
+    {
+        slot.wakers.count(id::generation(id), false);
+    }
+}
