@@ -183,10 +183,7 @@ impl Harvester {
         if !seen.is_open() && !seen.is_closed() {
             return;
         }
-        let Some(polled) = slot.polled() else {
-            self.revisit.push(index);
-            return;
-        };
+        let (polled, is_whole) = slot.polled();
         let name = RECORD.names.get(index);
         report(describe(
             slot,
@@ -202,7 +199,7 @@ impl Harvester {
             slot.samples().release(&RECORD.tables, &mut self.tables);
             slot.word.free();
             self.freed.push(index);
-        } else if polled.edges % 2 == 1 {
+        } else if polled.edges % 2 == 1 || !is_whole {
             self.revisit.push(index);
         }
     }
@@ -391,8 +388,7 @@ fn under_way(thread: &Thread, now: u64) -> u64 {
     } else {
         RECORD.slots.get(id::index(task))
     };
-    let polled = slot
-        .and_then(Slot::polled)
-        .filter(|polled| polled.edges % 2 == 1);
-    polled.map_or(0, |polled| now.saturating_sub(polled.since))
+    let polled = slot.map(|slot| slot.polled().0);
+    let running = polled.filter(|polled| polled.edges % 2 == 1);
+    running.map_or(0, |polled| now.saturating_sub(polled.since))
 }

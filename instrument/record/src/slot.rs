@@ -86,14 +86,19 @@ impl Slot {
         }
     }
 
-    /// Reads the first line; `None` where it kept changing.
-    pub(crate) fn polled(&self) -> Option<Polled> {
-        self.edges.consistent(|edges| Polled {
+    /// Reads the first line, and whether what was read belongs together. It may not while the task's thread is writing, or
+    /// was interrupted in the midst of it: then the slot is to be visited again.
+    pub(crate) fn polled(&self) -> (Polled, bool) {
+        let read = |edges| Polled {
             edges,
             busy: self.busy.load(Relaxed),
             scheduled: self.scheduled.load(Relaxed),
             since: self.since.load(Relaxed),
-        })
+        };
+        match self.edges.consistent(read) {
+            Some(polled) => (polled, true),
+            None => (read(self.edges.count()), false),
+        }
     }
 
     /// Reads the distributions; `None` where they kept changing.
