@@ -26,6 +26,8 @@ const MAX_REQUEST_BYTES: usize = 64 << 10;
 pub(super) struct Viewers {
     backend: Backend,
     limits: Limits,
+    // What the server could not do.
+    problems: Vec<String>,
     watchers: Seats,
     // A viewer follows a few tasks beside its picture of all: that is to cost no other viewer its place.
     followers: Seats,
@@ -34,10 +36,15 @@ pub(super) struct Viewers {
 
 impl Viewers {
     /// The service for all connections.
-    pub(super) fn service(backend: Backend, limits: Limits) -> TaskscopeServer<Self> {
+    pub(super) fn service(
+        backend: Backend,
+        limits: Limits,
+        problems: Vec<String>,
+    ) -> TaskscopeServer<Self> {
         TaskscopeServer::new(Self {
             backend,
             limits,
+            problems,
             watchers: Seats::new(limits.watchers),
             followers: Seats::new(limits.watchers),
             listeners: Seats::new(limits.listeners),
@@ -59,7 +66,8 @@ impl Taskscope for Viewers {
                 "protocol_version is missing: the first version is 1",
             ));
         }
-        let facts = self.backend.about.hello();
+        let mut facts = self.backend.about.hello();
+        facts.setup.problems.extend_from_slice(&self.problems);
         let retention = self.backend.hub.retention();
         let most = self.limits.watchers as u32;
         Ok(Response::new(wire::hello(version, facts, retention, most)))

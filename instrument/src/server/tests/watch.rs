@@ -111,6 +111,22 @@ async fn a_filter_on_time_follows_the_clock() {
     }
 }
 
+/// A child does not change when its parent is forgotten, but what it matches does.
+#[tokio::test]
+async fn a_filter_on_the_parent_follows_that() {
+    let rig = Rig::new();
+    populate(&rig, 1000);
+    let mut children = rig.viewer("parent:4|7|10").await;
+    let mut others = rig.viewer("-parent:4").await;
+    children.catch_up(&rig.hub).await;
+    others.catch_up(&rig.hub).await;
+    assert_eq!((children.world.len(), others.world.len()), (3, 999));
+    rig.hub.apply([Change::Gone(id(4))]);
+    children.catch_up(&rig.hub).await;
+    others.catch_up(&rig.hub).await;
+    assert_eq!((children.world.len(), others.world.len()), (2, 999));
+}
+
 fn viewer_now(viewer: &Viewer) -> u64 {
     viewer.world.now().0
 }
