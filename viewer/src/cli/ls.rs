@@ -35,6 +35,7 @@ fn text(listing: &Listing, style: Style) -> String {
         right,
         least,
         optional: false,
+        keeps_end: false,
     };
     let columns = vec![
         column("ADDR", false, None),
@@ -44,6 +45,7 @@ fn text(listing: &Listing, style: Style) -> String {
         column("NAME", false, Some(8)),
         Column {
             optional: true,
+            keeps_end: false,
             ..column("EXECUTABLE", false, Some(12))
         },
     ];

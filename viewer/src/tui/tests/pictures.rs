@@ -198,6 +198,25 @@ fn blind() {
     });
 }
 
+/// What did not go well at the target is said below the table, without what it must not do to a terminal.
+#[test]
+fn problems_of_the_set_up() {
+    let with = |problems: &[&str]| {
+        let mut person = Person::new(100, 16);
+        let mut hello = world::hello();
+        hello.setup.problems = problems
+            .iter()
+            .map(|problem| (*problem).to_owned())
+            .collect();
+        person.feed(Feed::Connected(Box::new(hello)));
+        person.news(true, world::demo());
+        person.screen()
+    };
+    assert!(with(&["port 6670 is \u{1b}[2J taken"]).contains("port 6670 is ␛[2J taken"));
+    let two = "2 problems, see `taskscope doctor`: port 6670 is taken";
+    assert!(with(&["port 6670 is taken", "no socket"]).contains(two));
+}
+
 #[test]
 fn large_and_tiny() {
     insta::assert_snapshot!("tasks_200x60", Person::at_demo(200, 60).screen());

@@ -61,7 +61,13 @@ fn specs(app: &App, columns: u16) -> [Spec; 17] {
 fn placed(app: &App, columns: u16) -> ([Spec; 17], Vec<Placed>) {
     let specs = specs(app, columns);
     let sorted = app.tasks.order.column as usize;
-    let placed = grid::place(&specs, &ORDER, columns, app.tasks.shift, sorted);
+    // Most apps name none of their tasks: a column of nothing would only take the room.
+    let nameless = !app.tasks.has_names();
+    let order: Vec<_> = ORDER
+        .into_iter()
+        .filter(|column| !(nameless && *column == Column::Name as usize))
+        .collect();
+    let placed = grid::place(&specs, &order, columns, app.tasks.shift, sorted);
     (specs, placed)
 }
 
