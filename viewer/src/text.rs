@@ -8,7 +8,7 @@ mod place;
 
 pub use clean::{clean, fit, fit_end, width};
 pub use number::{bytes, count, count_in, duration, share};
-pub use place::{Places, path, place};
+pub use place::{Places, fit_place, path, place};
 
 use taskscope_model::{LastWaker, Task, TaskId, World};
 

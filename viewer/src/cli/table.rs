@@ -1,7 +1,7 @@
 //! Tables of text that fit a width.
 
 use super::output::Style;
-use crate::text::{fit, fit_end, width};
+use crate::text::{fit, fit_place, width};
 use anstyle::{AnsiColor, Style as Paint};
 
 /// Columns between two columns.
@@ -18,8 +18,8 @@ pub(super) struct Column {
     pub(super) least: Option<usize>,
     /// Whether it can be left out where there is no room.
     pub(super) optional: bool,
-    /// Whether its text is cut at the beginning, since its end says the most.
-    pub(super) keeps_end: bool,
+    /// Whether its texts are places, which are cut so that the file and the line stay.
+    pub(super) is_place: bool,
 }
 
 /// A table: as many cells in each row as there are columns, none with a control character in it.
@@ -106,8 +106,8 @@ impl Table {
                 line.push_str(&" ".repeat(GAP));
             }
             // Headings keep their beginning whatever stands below.
-            let fit = if self.columns[*i].keeps_end && cell(*i) != self.columns[*i].title {
-                fit_end
+            let fit = if self.columns[*i].is_place && cell(*i) != self.columns[*i].title {
+                fit_place
             } else {
                 fit
             };
@@ -153,7 +153,7 @@ mod tests {
             right,
             least,
             optional,
-            keeps_end: false,
+            is_place: false,
         }
     }
 
@@ -186,9 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_its_end_is_cut_at_the_beginning() {
+    fn a_place_keeps_its_end() {
         let mut table = table();
-        table.columns[1].keeps_end = true;
+        table.columns[1].is_place = true;
         let drawn = table.draw(Style {
             width: 20,
             colours: false,

@@ -28,7 +28,10 @@ pub fn path(file: &str, line: u32, columns: usize) -> String {
         return "?".to_owned();
     }
     let line = line_of(line);
-    let file = own(file).1;
+    let (foreign, file) = own(file);
+    if foreign {
+        return fit_place(&format!("{file}{line}"), columns);
+    }
     // Folders are dropped from the left until it fits: the file's name and the line say the most.
     let mut from = 0;
     loop {
@@ -39,6 +42,40 @@ pub fn path(file: &str, line: u32, columns: usize) -> String {
             _ => return fit_end(&text, columns),
         }
     }
+}
+
+/// A place that begins with a crate, in so many columns: what is between the crate and the file gives way first, since
+/// `src/serve/mod.rs` alone would look like a file of the app. Safe for a terminal.
+///
+/// ```
+/// use taskscope_viewer::text::fit_place;
+///
+/// let place = "axum-0.8.4/src/serve/mod.rs:389";
+/// assert_eq!(fit_place(place, 40), place);
+/// assert_eq!(fit_place(place, 30), "axum-0.8.4/…/serve/mod.rs:389");
+/// assert_eq!(fit_place(place, 25), "axum-0.8.4/…/mod.rs:389");
+/// assert_eq!(fit_place(place, 20), "axum/…/mod.rs:389");
+/// assert_eq!(fit_place(place, 12), "mod.rs:389");
+/// assert_eq!(fit_place(place, 8), "….rs:389");
+/// ```
+#[must_use]
+pub fn fit_place(place: &str, columns: usize) -> String {
+    let cleaned = clean(place);
+    let fits = |text: &str| width(text) <= columns;
+    let Some((package, rest)) = cleaned.split_once(SEPARATORS).filter(|_| !fits(&cleaned)) else {
+        return fit_end(place, columns);
+    };
+    let ends = std::iter::successors(Some(rest), |end| Some(end.split_once(SEPARATORS)?.1));
+    let name = ends.clone().last().unwrap_or(rest);
+    let unversioned = package.rsplit_once('-').map_or(package, |(name, _)| name);
+    let shorter = ends
+        .skip(1)
+        .map(|end| format!("{package}/…/{end}"))
+        .chain([format!("{unversioned}/…/{name}"), name.to_owned()]);
+    shorter
+        .into_iter()
+        .find(|text| fits(text))
+        .unwrap_or_else(|| fit_end(name, columns))
 }
 
 /// How a number of places are called when they stand beside each other.
@@ -144,7 +181,7 @@ mod tests {
         assert_eq!(path("", 7, 9), "?");
         assert_eq!(path("a.rs", 7, 0), "");
         assert_eq!(path(SERVE, 389, 80), "axum-0.8.4/src/serve/mod.rs:389");
-        assert_eq!(path(SERVE, 389, 19), "serve/mod.rs:389");
+        assert_eq!(path(SERVE, 389, 19), "axum/…/mod.rs:389");
         assert_eq!(path("src/\u{1b}[2J.rs", 7, 40), "src/␛[2J.rs:7");
     }
 

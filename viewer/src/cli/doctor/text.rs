@@ -24,7 +24,7 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
         right: false,
         least,
         optional: false,
-        keeps_end: false,
+        is_place: false,
     };
     let columns = vec![
         column("SOURCE", None),

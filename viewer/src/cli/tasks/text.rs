@@ -131,7 +131,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             right: true,
             least: None,
             optional: false,
-            keeps_end: false,
+            is_place: false,
         };
         columns.extend(PERCENTILES.iter().map(|(title, ..)| head(*title)));
     }
@@ -186,7 +186,7 @@ fn head(column: Column, named: bool) -> table::Column {
         right,
         least,
         optional: !needed,
-        keeps_end: column == Column::Place,
+        is_place: column == Column::Place,
     }
 }
 
@@ -231,7 +231,7 @@ fn of_groups(groups: &[Group]) -> Table {
         right: true,
         least: None,
         optional,
-        keeps_end: false,
+        is_place: false,
     };
     let columns = vec![
         number("LIVE", false),
@@ -249,14 +249,14 @@ fn of_groups(groups: &[Group]) -> Table {
             right: false,
             least: None,
             optional: false,
-            keeps_end: false,
+            is_place: false,
         },
         table::Column {
             title: "LOC",
             right: false,
             least: Some(12),
             optional: false,
-            keeps_end: true,
+            is_place: true,
         },
     ];
     let files = groups.iter().map(|group| Arc::clone(&group.file));

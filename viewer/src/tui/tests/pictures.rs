@@ -198,6 +198,29 @@ fn blind() {
     });
 }
 
+/// Who polls is not known where no worker is, and what was not asked for is not taken for what there is not.
+#[test]
+fn what_is_not_known_is_said() {
+    let options = Options {
+        only: "kind:task".parse().expect("a filter"),
+        ..Options::default()
+    };
+    let mut person = Person::with(120, 16, options);
+    person.feed(Feed::Connected(Box::new(world::hello())));
+    person.news(true, world::demo());
+    let totals = taskscope_model::Totals {
+        workers: 0,
+        ..world::totals()
+    };
+    person.news(false, vec![Change::Totals(Box::new(totals))]);
+    let screen = person.screen();
+    assert!(screen.contains("? workers"), "{screen}");
+    assert!(
+        screen.contains("─ tasks ── told only: kind:task ─"),
+        "{screen}"
+    );
+}
+
 /// What did not go well at the target is said below the table, without what it must not do to a terminal.
 #[test]
 fn problems_of_the_set_up() {
