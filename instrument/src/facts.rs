@@ -137,6 +137,7 @@ impl About for Facts {
                 installed_in_runtime: self.runtime_before.is_some(),
                 tasks_before: self.runtime_before.unwrap_or(0),
                 clock: self.clock.source(),
+                problems: self.problems(),
             },
             max_tasks: record::MAX_TASKS as u64,
             max_name_bytes: record::MAX_NAME as u32,

@@ -15,14 +15,15 @@ mod sites;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use taskscope_model::query::Filter;
-use taskscope_model::{Change, Stamp, World};
+use taskscope_model::{Change, Stamp, TaskId, World};
 
 use books::Books;
-pub(crate) use reader::{Chunk, Reader, Sketching, Told};
+pub(crate) use reader::{Chunk, MAX_NAMED, Reader, Sketching, Told};
 pub(crate) use retention::Retention;
 
 /// How many changes are taken under one hold of the lock: some tens of microseconds.
@@ -119,6 +120,16 @@ impl Hub {
         let reader = Reader::new(filter, sketching, Arc::clone(&self.readers));
         books.keep_gone(true);
         reader
+    }
+
+    /// A reader of at most [`MAX_NAMED`] tasks that has been told nothing yet. What it costs does not depend on how many
+    /// others there are.
+    pub(crate) fn reader_of(
+        tasks: BTreeSet<TaskId>,
+        filter: Filter,
+        sketching: Sketching,
+    ) -> Reader {
+        Reader::new(filter, sketching, Arc::default()).only(tasks)
     }
 
     /// The next piece of news for this reader; an empty one where there is none.

@@ -196,14 +196,21 @@ fn start_within(
         .ok()
         .and_then(|file| file.path().parent())
         .map(Path::to_owned);
+    let stopped = Arc::new(OnceLock::new());
+    let handle = ServerHandle {
+        socket,
+        tcp,
+        stopped: Arc::clone(&stopped),
+        _stay: stay,
+    };
     let doors = Doors {
         unix,
         tcp: tcp_listener,
         stop,
         folder,
+        problems: handle.status().problems().collect(),
     };
-    let stopped = Arc::new(OnceLock::new());
-    let (said, mark) = (Arc::clone(&stopped), config.on_thread_start);
+    let mark = config.on_thread_start;
     thread::Builder::new()
         .name("taskscope-serve".to_owned())
         .spawn(move || {
@@ -215,15 +222,10 @@ fn start_within(
                 Ok(Err(e)) => format!("it could not go on: {e}"),
                 Err(panic) => format!("a bug in taskscope: {}", message(&*panic)),
             };
-            let _ = said.set(why);
+            let _ = stopped.set(why);
         })
         .map_err(failed)?;
-    Ok(ServerHandle {
-        socket,
-        tcp,
-        stopped,
-        _stay: stay,
-    })
+    Ok(handle)
 }
 
 fn bind_socket(config: &ServerConfig) -> Result<(SocketFile, UnixListener), ServerError> {
@@ -242,6 +244,8 @@ struct Doors {
     tcp: Option<net::TcpListener>,
     stop: UnixStream,
     folder: Option<PathBuf>,
+    /// Where they can't.
+    problems: Vec<String>,
 }
 
 fn serve(runtime: &Runtime, limits: Limits, doors: Doors, backend: Backend) -> io::Result<()> {
@@ -252,7 +256,7 @@ fn serve(runtime: &Runtime, limits: Limits, doors: Doors, backend: Backend) -> i
         let tcp = doors.tcp.map(Listener::tcp).transpose()?;
         let (seats, calls) = (
             Seats::new(limits.connections),
-            Viewers::service(backend, limits),
+            Viewers::service(backend, limits, doors.problems),
         );
         let service = Service {
             calls,

@@ -14,6 +14,9 @@ pub(crate) use pack::updates;
 /// The app's strings are cut where they are recorded; this is the last line of defence for the size of a message.
 const MAX_STRING: usize = 4096;
 
+/// So many problems are told at most: with the length of each that keeps the answer well under the size of a message.
+const MAX_PROBLEMS: usize = 32;
+
 /// Who we are. `version` is that of the connection.
 pub(crate) fn hello(
     version: u32,
@@ -60,6 +63,12 @@ fn setup(setup: &SetupFacts) -> v1::Setup {
         installed_in_runtime: setup.installed_in_runtime,
         tasks_before: setup.tasks_before,
         clock: setup.clock.to_owned(),
+        problems: setup
+            .problems
+            .iter()
+            .take(MAX_PROBLEMS)
+            .map(|problem| cut(problem))
+            .collect(),
     }
 }
 

@@ -103,6 +103,8 @@ pub struct Setup {
     pub tasks_before: u64,
     /// What the target's time stamps come from.
     pub clock: String,
+    /// What did not go as it should, in the target's words.
+    pub problems: Vec<String>,
 }
 
 /// The bounds that a target keeps; the fields are those of the protocol's `Limits`.

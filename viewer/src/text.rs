@@ -4,11 +4,13 @@
 
 mod clean;
 mod number;
+mod place;
 
-pub use clean::{clean, fit, width};
+pub use clean::{clean, fit, fit_end, width};
 pub use number::{bytes, count, count_in, duration, share};
+pub use place::{Places, fit_place, path, place};
 
-use taskscope_model::{LastWaker, Site, Task, TaskId, World};
+use taskscope_model::{LastWaker, Task, TaskId, World};
 
 /// What a person calls a task: its name, else the type of its closure, else where it was spawned; then `#` and tokio's
 /// id. A task without any of these is `a task`. Safe for a terminal.
@@ -45,6 +47,20 @@ pub fn label_of(id: TaskId, world: &World) -> String {
     )
 }
 
+/// Whether [`name`] has something to say of a task.
+#[must_use]
+pub fn is_named(task: &Task, world: &World) -> bool {
+    let by_app = task
+        .birth
+        .name
+        .as_deref()
+        .is_some_and(|name| !name.is_empty());
+    by_app
+        || world
+            .site(task.birth.site)
+            .is_some_and(|site| site.type_name.is_some())
+}
+
 /// The name that the app gave a task, else the type of its closure. Safe for a terminal.
 #[must_use]
 pub fn name(task: &Task, world: &World) -> Option<String> {
@@ -61,39 +77,6 @@ pub fn name(task: &Task, world: &World) -> Option<String> {
         .map(|s| clean(s).into_owned())
 }
 
-/// Where tasks are spawned, with as much of the path as fits into so many columns: `src/api/upload.rs:120`,
-/// `upload.rs:120`, `upload…`; `?` where it is not known. Safe for a terminal.
-#[must_use]
-pub fn place(site: Option<&Site>, columns: usize) -> String {
-    let Some(site) = site.filter(|site| !site.file.is_empty()) else {
-        return "?".to_owned();
-    };
-    path(&site.file, site.line, columns)
-}
-
-/// A file with a line as [`place`] writes it; line 0 is left out.
-#[must_use]
-pub fn path(file: &str, line: u32, columns: usize) -> String {
-    if file.is_empty() {
-        return "?".to_owned();
-    }
-    let line = if line == 0 {
-        String::new()
-    } else {
-        format!(":{line}")
-    };
-    // Directories are dropped from the left until it fits: the file's name and the line say the most.
-    let mut from = 0;
-    loop {
-        let text = format!("{}{line}", &file[from..]);
-        let next = file[from..].find(['/', '\\']).map(|i| from + i + 1);
-        match next {
-            Some(next) if width(&clean(&text)) > columns => from = next,
-            _ => return fit(&text, columns),
-        }
-    }
-}
-
 /// Who woke a task last, in words; `None` where nobody has. Safe for a terminal.
 #[must_use]
 pub fn waker(task: &Task, world: &World) -> Option<String> {
@@ -102,22 +85,5 @@ pub fn waker(task: &Task, world: &World) -> Option<String> {
         LastWaker::NoTask => Some("no task (a driver or a thread)".to_owned()),
         LastWaker::Task(id) if id == task.id => Some("itself".to_owned()),
         LastWaker::Task(id) => Some(label_of(id, world)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::path;
-
-    #[test]
-    fn a_path_loses_its_directories_before_its_name() {
-        assert_eq!(path("src/api/upload.rs", 120, 40), "src/api/upload.rs:120");
-        assert_eq!(path("src/api/upload.rs", 120, 20), "api/upload.rs:120");
-        assert_eq!(path("src/api/upload.rs", 120, 13), "upload.rs:120");
-        assert_eq!(path("src/api/upload.rs", 120, 8), "upload.…");
-        assert_eq!(path("src/api/upload.rs", 0, 12), "upload.rs");
-        assert_eq!(path("C:\\src\\日本.rs", 7, 9), "日本.rs:7");
-        assert_eq!(path("", 7, 9), "?");
-        assert_eq!(path("a.rs", 7, 0), "");
     }
 }

@@ -12,7 +12,9 @@
 //!    it): by (1) all others are known. Some are told with their birth twice, which changes nothing.
 //! 4. No task announced after `heard` is known to the reader: of the ends of such tasks it is told nothing.
 
-use std::collections::HashSet;
+mod only;
+
+use std::collections::{BTreeSet, HashSet};
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +26,7 @@ use taskscope_model::{
 };
 
 use super::books::Books;
+use only::Only;
 
 /// News for one reader. Sites come before the tasks that name them.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +35,7 @@ pub(crate) struct Chunk {
     pub(crate) now: Stamp,
     /// Forget everything told before.
     pub(crate) restart: bool,
-    /// With this, all has been told that was so when the round began.
+    /// With this, all has been told that is so at `now`.
     pub(crate) complete: bool,
     /// Sites that are new or changed.
     pub(crate) sites: Vec<(SiteId, Site)>,
@@ -80,6 +83,9 @@ impl Sketching {
     }
 }
 
+/// How many tasks a reader that follows a few of them can name. All are told in one piece, with their distributions.
+pub(crate) const MAX_NAMED: usize = 512;
+
 /// How much a reader takes at once: what bounds the time under the lock and the memory of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -94,10 +100,10 @@ pub(super) struct Pace {
 impl Pace {
     fn of(filter: &Filter, sketching: &Sketching) -> Self {
         // The distributions of a task can be fifty times as large as the rest of it.
-        let tasks = if matches!(sketching, Sketching::All) {
-            512
-        } else {
-            4096
+        let tasks = match sketching {
+            Sketching::None => 4096,
+            Sketching::Named(tasks) if tasks.len() <= MAX_NAMED => 4096,
+            Sketching::Named(_) | Sketching::All => MAX_NAMED,
         };
         // A filter can search several texts in each task.
         let looks = if filter.is_empty() { 16_384 } else { 4096 };
@@ -114,6 +120,7 @@ impl Pace {
 pub(crate) struct Reader {
     filter: Filter,
     sketching: Sketching,
+    only: Option<Only>,
     pace: Pace,
     place: Place,
     readers: Arc<AtomicUsize>,
@@ -147,10 +154,17 @@ impl Reader {
         Self {
             filter,
             sketching,
+            only: None,
             pace,
             place: Place::default(),
             readers,
         }
+    }
+
+    /// A reader of these tasks and no others.
+    pub(super) fn only(mut self, tasks: BTreeSet<TaskId>) -> Self {
+        self.only = Some(Only::new(tasks));
+        self
     }
 
     #[cfg(test)]
@@ -167,7 +181,9 @@ impl Reader {
     /// The next piece of news.
     pub(super) fn read(&mut self, books: &Books) -> Chunk {
         let world = books.world();
-        if self.place.started && self.place.gone < books.departed().horizon() {
+        // Who named tasks looks them up, and needs no books about those that went.
+        let needs_gone = self.only.is_none() && self.place.started;
+        if needs_gone && self.place.gone < books.departed().horizon() {
             self.place = Place::default();
         }
         let mut chunk = Chunk {
@@ -181,6 +197,10 @@ impl Reader {
             .collect();
         self.place.sites = world.revision();
         chunk.totals = self.new_totals(books);
+        if let Some(only) = &mut self.only {
+            only.read(books, &self.filter, &self.sketching, &mut chunk);
+            return chunk;
+        }
         let all_gone = self.read_gone(books, &mut chunk);
         // A round that began under an earlier lock leaves out what happened since: another one has to follow it.
         let mut all_told = self.read_tasks(books, &mut chunk);

@@ -69,4 +69,6 @@ pub(crate) struct SetupFacts {
     pub(crate) tasks_before: u64,
     /// What stamps are made of: "tsc" or "os".
     pub(crate) clock: &'static str,
+    /// What did not go as it should, for people. The server adds what it could not do itself.
+    pub(crate) problems: Vec<String>,
 }

@@ -1,6 +1,5 @@
 //! The calls that viewers make.
 
-use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use tonic::{Request, Response, Status};
 use super::limits::Limits;
 use super::seats::Seats;
 use super::{Backend, stream_events, watch};
-use crate::hub::Sketching;
+use crate::hub::{Hub, MAX_NAMED, Sketching};
 use crate::wire;
 
 /// The largest request: room for a filter and 8,000 tasks.
@@ -27,19 +26,28 @@ const MAX_REQUEST_BYTES: usize = 64 << 10;
 pub(super) struct Viewers {
     backend: Backend,
     limits: Limits,
+    // What the server could not do.
+    problems: Vec<String>,
     watchers: Seats,
+    // A viewer follows a few tasks beside its picture of all: that is to cost no other viewer its place.
+    followers: Seats,
     listeners: Seats,
 }
 
 impl Viewers {
     /// The service for all connections.
-    pub(super) fn service(backend: Backend, limits: Limits) -> TaskscopeServer<Self> {
-        let (watchers, listeners) = (Seats::new(limits.watchers), Seats::new(limits.listeners));
+    pub(super) fn service(
+        backend: Backend,
+        limits: Limits,
+        problems: Vec<String>,
+    ) -> TaskscopeServer<Self> {
         TaskscopeServer::new(Self {
             backend,
             limits,
-            watchers,
-            listeners,
+            problems,
+            watchers: Seats::new(limits.watchers),
+            followers: Seats::new(limits.watchers),
+            listeners: Seats::new(limits.listeners),
         })
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES)
@@ -58,7 +66,8 @@ impl Taskscope for Viewers {
                 "protocol_version is missing: the first version is 1",
             ));
         }
-        let facts = self.backend.about.hello();
+        let mut facts = self.backend.about.hello();
+        facts.setup.problems.extend_from_slice(&self.problems);
         let retention = self.backend.hub.retention();
         let most = self.limits.watchers as u32;
         Ok(Response::new(wire::hello(version, facts, retention, most)))
@@ -90,13 +99,29 @@ impl Taskscope for Viewers {
                 return Err(Status::invalid_argument(unknown));
             }
         };
-        let seat = self.watchers.take().ok_or_else(|| {
+        if request.tasks.len() > MAX_NAMED {
+            let named = request.tasks.len();
+            return Err(Status::invalid_argument(format!(
+                "{named} tasks are named, but one stream follows {MAX_NAMED} at most; name fewer, or use a filter"
+            )));
+        }
+        let follows = !request.tasks.is_empty();
+        let seats = if follows {
+            &self.followers
+        } else {
+            &self.watchers
+        };
+        let seat = seats.take().ok_or_else(|| {
             Status::resource_exhausted(format!(
                 "{} viewers watch already; close one of them",
                 self.limits.watchers
             ))
         })?;
-        let reader = self.backend.hub.reader(filter, sketching);
+        let reader = if follows {
+            Hub::reader_of(ids(&request.tasks), filter, sketching)
+        } else {
+            self.backend.hub.reader(filter, sketching)
+        };
         // With more than one message on its way, a slow viewer would see older news for longer.
         let (sender, receiver) = mpsc::channel(1);
         let backend = self.backend.clone();
@@ -142,7 +167,7 @@ impl<T> Stream for Outgoing<T> {
     }
 }
 
-fn ids(numbers: &[u64]) -> HashSet<TaskId> {
+fn ids<C: FromIterator<TaskId>>(numbers: &[u64]) -> C {
     numbers.iter().copied().filter_map(TaskId::new).collect()
 }
 

@@ -40,11 +40,13 @@ impl Filter {
         })
     }
 
-    /// Whether a task that does not change can begin or cease to match while time goes by.
+    /// Whether a task that does not change can begin or cease to match while time goes by: because its times grow, or
+    /// because the parent that it is asked for is no longer kept.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.terms.iter().any(|term| match &term.test {
             Test::Compare(measure, ..) => measure.scale() == Scale::Time,
+            Test::Parent(_) => true,
             _ => false,
         })
     }
@@ -102,5 +104,24 @@ impl fmt::Display for Filter {
             term.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Filter;
+
+    #[test]
+    fn growing_times_and_parents_that_go_change_what_matches() {
+        let depends = |text: &str| {
+            text.parse::<Filter>()
+                .map(|filter| filter.depends_on_time())
+        };
+        for text in ["idle>1s", "name:x age<2m", "parent:17", "-parent:17|18"] {
+            assert_eq!(depends(text), Ok(true), "{text}");
+        }
+        for text in ["", "id:17", "state:idle polls>3", "runtime:1 loc:a.rs word"] {
+            assert_eq!(depends(text), Ok(false), "{text}");
+        }
     }
 }

@@ -85,6 +85,10 @@ pub struct Setup {
     /// Name of a feature of the target's clock: "tsc" style counters are cheap, "os" means a system call or vDSO.
     #[prost(string, tag = "7")]
     pub clock: ::prost::alloc::string::String,
+    /// What did not go as it should so far, and what follows from it: one sentence each, for people. Empty where all went
+    /// well. What the other fields say already is not repeated here.
+    #[prost(string, repeated, tag = "8")]
+    pub problems: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Limits {
@@ -100,13 +104,14 @@ pub struct Limits {
     /// Names are cut at this many bytes.
     #[prost(uint32, tag = "4")]
     pub max_name_bytes: u32,
-    /// Viewers that can watch at once.
+    /// Viewers that can watch at once. As many streams that name their tasks (WatchRequest.tasks) have places of their own.
     #[prost(uint32, tag = "5")]
     pub max_watchers: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchRequest {
-    /// Least time between two updates, in milliseconds. 0 means 200; values are brought into 10..60000.
+    /// Least time between two rounds of updates, in milliseconds. 0 means 200; values are brought into 10..60000. Where
+    /// there is so much to tell that making it takes more than half as long, rounds are further apart.
     #[prost(uint32, tag = "1")]
     pub interval_ms: u32,
     /// Only tasks that match are told, in the filter language of `taskscope help filters`; empty means all. Totals and
@@ -119,33 +124,47 @@ pub struct WatchRequest {
     /// The tasks meant by SKETCHING_NAMED.
     #[prost(fixed64, repeated, tag = "4")]
     pub sketch_tasks: ::prost::alloc::vec::Vec<u64>,
-    /// Only these tasks are told, and only where they match `filter` too; empty means all. A viewer follows the
-    /// distributions of a few tasks on a second stream that names them here.
+    /// Only these tasks are told, and only where they match `filter` too; empty means all. At most 512. They are looked up
+    /// one by one, so such a stream costs the same however many other tasks there are, and live ones are told in every
+    /// round whether they changed or not, with the distributions that they have then. One that is not known (yet) is told
+    /// once it is. A viewer follows the distributions of a few tasks on a second stream that names them here.
     #[prost(fixed64, repeated, tag = "5")]
     pub tasks: ::prost::alloc::vec::Vec<u64>,
 }
+/// News is told in rounds: one or more updates after each other, the last of them `complete`, then a pause of at least the
+/// interval. In a pause longer than a second comes an update with no more than the time and the totals, as a sign of life.
+///
+/// To apply one: forget everything if `restart`; then take `sites`, `gone` and `tasks`, in this order.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchUpdate {
     /// 1 for the first update of a stream, then one more each. A gap is an error of the target.
     #[prost(uint64, tag = "1")]
     pub sequence: u64,
-    /// The moment up to which this update tells.
+    /// The moment of the target's last look at its tasks: never before that of an earlier update. What the tasks in this
+    /// update tell was so then. In a round of several updates it moves on between them, and tasks told by earlier ones can
+    /// have changed meanwhile: only with `complete` does it hold for the whole picture.
     #[prost(uint64, tag = "2")]
     pub now_ns: u64,
     /// Forget all tasks told before on this stream: a new picture begins with this update. Set on the first update, and
-    /// where the viewer was so slow that ends of tasks it knows are no longer kept.
+    /// where the viewer was so slow that ends of tasks it knows are no longer kept. Sites are told anew too.
     #[prost(bool, tag = "3")]
     pub restart: bool,
-    /// With this update the viewer has everything there was at `now_ns`; false while chunks of a picture follow.
+    /// Set only where, with this update, everything up to `now_ns` was told: the viewer's picture is that of the target at
+    /// that moment. False while more updates of a round follow, and on signs of life. On a busy target a round goes on
+    /// until it has caught up, so the first `complete` can be several updates away even where there are few tasks.
     #[prost(bool, tag = "4")]
     pub complete: bool,
-    /// Spawn sites that are new or whose tally changed.
+    /// Spawn sites that are new or whose tally changed, those of all tasks whatever the filter. A site comes before or
+    /// with the first task that names it.
     #[prost(message, repeated, tag = "5")]
     pub sites: ::prost::alloc::vec::Vec<Site>,
-    /// Tasks that are new or changed.
+    /// Tasks that are new or changed, each with its newest values. None of them is in `gone` of the same update.
     #[prost(message, repeated, tag = "6")]
     pub tasks: ::prost::alloc::vec::Vec<Task>,
-    /// Tasks that are no longer kept, or no longer match the filter.
+    /// Tasks to be forgotten: no longer kept by the target, or no longer matching the filter. An end is not told here: an
+    /// ended task is told with its final state, and is gone later. One that came and went between two updates is not
+    /// told at all, but is in its site's tally and in the totals. One that left for the filter can be told again, with its
+    /// birth, when it matches again; unknown ids are to be passed over.
     #[prost(fixed64, repeated, tag = "7")]
     pub gone: ::prost::alloc::vec::Vec<u64>,
     /// The counters over all tasks. Absent where they did not change.
@@ -206,13 +225,14 @@ pub struct Task {
     /// Never 0, and never used again within a session.
     #[prost(fixed64, tag = "1")]
     pub id: u64,
-    /// Present the first time that the task is told on a stream.
+    /// Present the first time that the task is told on a stream, or after `restart` or `gone`. It can come a second time
+    /// for a task that is known, with the same values: only its vitals are news then.
     #[prost(message, optional, tag = "2")]
     pub birth: ::core::option::Option<Birth>,
     /// Absent where only the distributions are new.
     #[prost(message, optional, tag = "3")]
     pub vitals: ::core::option::Option<Vitals>,
-    /// Present where asked for.
+    /// Present where asked for, each time that the task is told; whole, like all counters.
     #[prost(message, optional, tag = "4")]
     pub sketches: ::core::option::Option<Sketches>,
 }
@@ -352,7 +372,9 @@ pub struct EventsRequest {
 pub struct EventBatch {
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<Event>,
-    /// Events that were lost on this stream so far, exactly.
+    /// Events that were lost on this stream since it began, exactly: those that the app made faster than they were taken
+    /// from it, and those that found this stream's queue full because it is read too slowly. It never falls; where it is
+    /// larger than in the batch before, the lost ones belong before or between the events of this batch.
     #[prost(uint64, tag = "2")]
     pub lost: u64,
     /// All events before this moment have been told or counted as lost.
@@ -635,9 +657,10 @@ pub mod taskscope_client {
             self.inner.unary(req, path, codec).await
         }
         /// All tasks now, in chunks, then what changes, merged per interval. The stream never ends by itself while the target
-        /// lives. A slow reader gets fewer, larger updates.
+        /// lives. A slow reader gets fewer, larger updates: they are made when they can be sent, so nothing queues up.
         ///
-        /// Fails with INVALID_ARGUMENT where the filter cannot be read, RESOURCE_EXHAUSTED where too many watch already.
+        /// Fails with INVALID_ARGUMENT where the filter cannot be read or too many tasks are named, RESOURCE_EXHAUSTED where
+        /// too many watch already.
         pub async fn watch(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchRequest>,
@@ -716,9 +739,10 @@ pub mod taskscope_server {
             + std::marker::Send
             + 'static;
         /// All tasks now, in chunks, then what changes, merged per interval. The stream never ends by itself while the target
-        /// lives. A slow reader gets fewer, larger updates.
+        /// lives. A slow reader gets fewer, larger updates: they are made when they can be sent, so nothing queues up.
         ///
-        /// Fails with INVALID_ARGUMENT where the filter cannot be read, RESOURCE_EXHAUSTED where too many watch already.
+        /// Fails with INVALID_ARGUMENT where the filter cannot be read or too many tasks are named, RESOURCE_EXHAUSTED where
+        /// too many watch already.
         async fn watch(
             &self,
             request: tonic::Request<super::WatchRequest>,

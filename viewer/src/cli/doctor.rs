@@ -40,6 +40,8 @@ pub(super) async fn run(address: Option<Address>, args: &DoctorArgs) -> Outcome 
 struct Diagnosis {
     sources: Vec<Verdict>,
     advice: Vec<Advice>,
+    /// What did not go as it should, in the target's words.
+    problems: Vec<String>,
 }
 
 /// What is known of one source.
@@ -93,11 +95,13 @@ impl Diagnosis {
         Self {
             advice: advice::of(hello, proven),
             sources,
+            problems: hello.setup.problems.clone(),
         }
     }
 
     fn healthy(&self) -> bool {
-        self.advice.is_empty() && self.sources.iter().all(|source| source.proof().is_some())
+        let nothing_wrong = self.advice.is_empty() && self.problems.is_empty();
+        nothing_wrong && self.sources.iter().all(|source| source.proof().is_some())
     }
 }
 
@@ -207,6 +211,23 @@ mod tests {
         hello.setup.tasks_before = 3;
         assert_eq!(codes(&hello), ["installed_late"]);
         assert!(!Diagnosis::of(&hello).healthy());
+    }
+
+    #[test]
+    fn what_went_wrong_at_start_up_is_told_though_all_is_proven() {
+        let mut hello = healthy();
+        hello.setup.problems = vec!["no TCP: the port is\u{1b}[2J taken".to_owned()];
+        let diagnosis = Diagnosis::of(&hello);
+        assert!(!diagnosis.healthy() && diagnosis.advice.is_empty());
+        let style = Style {
+            width: 100,
+            colours: false,
+        };
+        let text = text::draw(&hello, &diagnosis, style);
+        assert!(
+            text.ends_with("\nNot all went well there:\n  no TCP: the port is␛[2J taken\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -35,6 +35,7 @@ fn text(listing: &Listing, style: Style) -> String {
         right,
         least,
         optional: false,
+        is_place: false,
     };
     let columns = vec![
         column("ADDR", false, None),
@@ -44,6 +45,7 @@ fn text(listing: &Listing, style: Style) -> String {
         column("NAME", false, Some(8)),
         Column {
             optional: true,
+            is_place: false,
             ..column("EXECUTABLE", false, Some(12))
         },
     ];

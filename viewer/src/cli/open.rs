@@ -70,6 +70,7 @@ pub(super) fn screen(
         theme,
         order: question.order(),
         filter: Some(question.own).filter(|filter| !filter.is_empty()),
+        only: question.only,
     };
     runtime.block_on(tui::run(news, asks, options))?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! Tables of text that fit a width.
 
 use super::output::Style;
-use crate::text::{fit, width};
+use crate::text::{fit, fit_place, width};
 use anstyle::{AnsiColor, Style as Paint};
 
 /// Columns between two columns.
@@ -18,6 +18,8 @@ pub(super) struct Column {
     pub(super) least: Option<usize>,
     /// Whether it can be left out where there is no room.
     pub(super) optional: bool,
+    /// Whether its texts are places, which are cut so that the file and the line stay.
+    pub(super) is_place: bool,
 }
 
 /// A table: as many cells in each row as there are columns, none with a control character in it.
@@ -103,6 +105,12 @@ impl Table {
             if place > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
+            // Headings keep their beginning whatever stands below.
+            let fit = if self.columns[*i].is_place && cell(*i) != self.columns[*i].title {
+                fit_place
+            } else {
+                fit
+            };
             let text = fit(cell(*i), *room);
             let blank = " ".repeat(room - width(&text));
             let paint = if colours { paint(&text) } else { Paint::new() };
@@ -145,6 +153,7 @@ mod tests {
             right,
             least,
             optional,
+            is_place: false,
         }
     }
 
@@ -174,6 +183,17 @@ mod tests {
             drawn,
             "  ID  NAME             BUSY\n   7  handle_upload  1.21ms\n1204  日本語              0\n"
         );
+    }
+
+    #[test]
+    fn a_place_keeps_its_end() {
+        let mut table = table();
+        table.columns[1].is_place = true;
+        let drawn = table.draw(Style {
+            width: 20,
+            colours: false,
+        });
+        assert!(drawn.contains("7  …pload  1.21ms"), "{drawn}");
     }
 
     #[test]

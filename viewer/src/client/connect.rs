@@ -42,6 +42,8 @@ pub struct Connection {
     pub(super) client: TaskscopeClient<Channel>,
     /// Who the target is.
     pub hello: Hello,
+    /// The target's process, where it is on this machine and can be seen from here.
+    pub(super) process: Option<u32>,
 }
 
 /// Connects to the target at `address` and says hello. Takes at most 6 seconds.
@@ -50,11 +52,13 @@ pub struct Connection {
 ///
 /// Where nobody is there, nobody answers in time, or what answers is not a target that this viewer understands.
 pub async fn connect(address: &Address) -> Result<Connection, ConnectError> {
-    let client = client(address).await?;
-    greet(client, address).await
+    let (client, process) = client(address).await?;
+    greet(client, process, address).await
 }
 
-async fn client(address: &Address) -> Result<TaskscopeClient<Channel>, ConnectError> {
+async fn client(
+    address: &Address,
+) -> Result<(TaskscopeClient<Channel>, Option<u32>), ConnectError> {
     let silent = |_| ConnectError::Silent(address.to_string());
     let path = match address {
         // Only where there is no path at all is the environment looked at.
@@ -63,6 +67,7 @@ async fn client(address: &Address) -> Result<TaskscopeClient<Channel>, ConnectEr
     };
     let failed =
         |error: io::Error| ConnectError::connecting(address.to_string(), path.clone(), &error);
+    let mut process = None;
     let channel = match (address, &path) {
         (Address::Tcp { host, port }, _) => {
             let stream = timeout(CONNECT_WITHIN, TcpStream::connect((host.as_str(), *port)))
@@ -83,11 +88,18 @@ async fn client(address: &Address) -> Result<TaskscopeClient<Channel>, ConnectEr
             let stream = timeout(CONNECT_WITHIN, open_socket(path))
                 .await
                 .map_err(silent)?;
-            channel(stream.map_err(failed)?, address).await?
+            let stream = stream.map_err(failed)?;
+            // What the system says, and not the target: that may count its processes in another way.
+            let peer = stream.peer_cred().ok().and_then(|peer| peer.pid());
+            process = peer
+                .and_then(|pid| u32::try_from(pid).ok())
+                .filter(|pid| *pid > 0);
+            channel(stream, address).await?
         }
         (_, None) => return Err(ConnectError::Refused(address.to_string())),
     };
-    Ok(TaskscopeClient::new(channel).max_decoding_message_size(MAX_DECODED))
+    let client = TaskscopeClient::new(channel).max_decoding_message_size(MAX_DECODED);
+    Ok((client, process))
 }
 
 async fn open_socket(path: &Path) -> io::Result<UnixStream> {
@@ -134,6 +146,7 @@ where
 
 async fn greet(
     mut client: TaskscopeClient<Channel>,
+    process: Option<u32>,
     address: &Address,
 ) -> Result<Connection, ConnectError> {
     let answer = match timeout(HELLO_WITHIN, client.hello(hello::request())).await {
@@ -144,5 +157,6 @@ async fn greet(
     Ok(Connection {
         client,
         hello: hello::read(answer)?,
+        process,
     })
 }

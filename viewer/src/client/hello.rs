@@ -14,6 +14,9 @@ const OLDEST_VERSION: u32 = 1;
 /// More sources than there will be.
 const MAX_SOURCES: usize = 64;
 
+/// More problems than anybody reads.
+const MAX_PROBLEMS: usize = 64;
+
 /// Longest text about the target, in bytes: a path may be 4,096.
 const MAX_TEXT: usize = 4096;
 
@@ -77,6 +80,12 @@ fn setup(setup: v1::Setup) -> Setup {
         installed_in_runtime: setup.installed_in_runtime,
         tasks_before: setup.tasks_before,
         clock: cut(setup.clock, MAX_WORD),
+        problems: setup
+            .problems
+            .into_iter()
+            .take(MAX_PROBLEMS)
+            .map(|problem| cut(problem, MAX_TEXT))
+            .collect(),
     }
 }
 
@@ -125,9 +134,15 @@ mod tests {
             };
             1000
         ];
+        long.setup = Some(v1::Setup {
+            problems: vec!["y".repeat(10_000); 1000],
+            ..Default::default()
+        });
         let hello = read(long).expect("the version is known");
         assert_eq!(hello.name.len(), MAX_TEXT);
         assert_eq!(hello.sources.len(), MAX_SOURCES);
         assert_eq!(hello.sources[0].name.len(), MAX_WORD);
+        assert_eq!(hello.setup.problems.len(), MAX_PROBLEMS);
+        assert_eq!(hello.setup.problems[0].len(), MAX_TEXT);
     }
 }

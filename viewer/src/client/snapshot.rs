@@ -55,7 +55,9 @@ async fn picture(
     filter: String,
     sketching: Sketching,
 ) -> Result<Snapshot, ConnectError> {
-    let Connection { mut client, hello } = connection;
+    let Connection {
+        mut client, hello, ..
+    } = connection;
     let options = WatchOptions {
         filter,
         sketching,

@@ -1,5 +1,7 @@
 //! Following a target for as long as somebody listens.
 
+use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -95,6 +97,7 @@ pub async fn watch(
         asks,
         wanted: Vec::new(),
         wanted_anew: false,
+        process: None,
     };
     tokio::select! {
         () = watcher.run() => {}
@@ -126,6 +129,8 @@ struct Watcher {
     wanted: Vec<TaskId>,
     /// That has changed since they were last asked for.
     wanted_anew: bool,
+    /// The process that was watched last, where it can be seen from here.
+    process: Option<u32>,
 }
 
 impl Watcher {
@@ -143,7 +148,10 @@ impl Watcher {
                 Ok(never) => match never {},
             };
             let refused = error.is_final();
-            let reason = error.to_string();
+            let reason = match self.process.filter(|pid| has_ended(*pid)) {
+                Some(pid) => format!("process {pid} has ended"),
+                None => error.to_string(),
+            };
             let news = if refused {
                 Feed::Refused { reason }
             } else {
@@ -174,6 +182,7 @@ impl Watcher {
         };
         let address = self.address.clone();
         let connection = self.meanwhile(connect(&address)).await.map_err(lost)?;
+        self.process = connection.process;
         self.tell(Feed::Connected(Box::new(connection.hello.clone())))
             .await?;
         self.follow(connection).await
@@ -310,9 +319,51 @@ async fn next(sketches: &mut Option<Sketched>) -> Vec<Change> {
     }
 }
 
+/// Whether a process of this machine is no more. One that nobody has waited for yet is dead too.
+fn has_ended(pid: u32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // The state stands behind the name, which can hold any character.
+        Ok(stat) => stat
+            .rsplit(") ")
+            .next()
+            .is_some_and(|state| state.starts_with(['Z', 'X'])),
+        Err(error) => error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self").exists(),
+    }
+}
+
 /// Calls `Watch`; a call that fails is a stream with that failure.
 fn open(connection: &Connection, request: v1::WatchRequest) -> Updates {
     let mut client = connection.client.clone();
     let call = async move { client.watch(request).await.map(tonic::Response::into_inner) };
     Box::pin(stream::once(call).try_flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio, id};
+
+    use super::has_ended;
+
+    #[test]
+    fn a_process_that_nobody_has_waited_for_has_ended_too() {
+        assert!(!has_ended(id()));
+        let mut child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        assert!(!has_ended(child.id()));
+        drop(child.stdin.take());
+        let deadline = std::time::Duration::from_secs(60);
+        let (mut waited, step) = (
+            std::time::Duration::ZERO,
+            std::time::Duration::from_millis(5),
+        );
+        while !has_ended(child.id()) && waited < deadline {
+            std::thread::sleep(step);
+            waited += step;
+        }
+        assert!(has_ended(child.id()), "it is a zombie");
+        child.wait().expect("its end");
+        assert!(has_ended(child.id()));
+    }
 }

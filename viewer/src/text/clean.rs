@@ -68,6 +68,38 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
+/// The text cleaned and cut at its beginning to so many columns; `…` stands for what was cut.
+///
+/// ```
+/// use taskscope_viewer::text::fit_end;
+///
+/// assert_eq!(fit_end("serve/mod.rs:389", 20), "serve/mod.rs:389");
+/// assert_eq!(fit_end("serve/mod.rs:389", 8), "….rs:389");
+/// assert_eq!(fit_end("日本語", 4), "…語");
+/// ```
+#[must_use]
+pub fn fit_end(text: &str, columns: usize) -> String {
+    let cleaned = clean(text);
+    if width(&cleaned) <= columns {
+        return cleaned.into_owned();
+    }
+    let mut used = 0;
+    let mut from = cleaned.len();
+    for (i, c) in cleaned.char_indices().rev() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide >= columns {
+            break;
+        }
+        used += wide;
+        // What begins with a mark would put it on the `…`.
+        if wide > 0 {
+            from = i;
+        }
+    }
+    let mark = if columns > 0 { "…" } else { "" };
+    format!("{mark}{}", &cleaned[from..])
+}
+
 /// The characters of a text, each that is not plainly visible replaced.
 struct Visible<'a> {
     chars: std::str::Chars<'a>,
@@ -138,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
     use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-    use super::{clean, fit, width};
+    use super::{clean, fit, fit_end, width};
 
     #[test]
     fn what_a_terminal_would_act_on_is_shown_instead() {
@@ -177,8 +209,12 @@ mod tests {
             let fitted = fit(&text, columns);
             prop_assert!(width(&fitted) <= columns);
             prop_assert!(cleaned.starts_with(fitted.trim_end_matches('…')) || text.contains('…'));
+            let end = fit_end(&text, columns);
+            prop_assert!(width(&end) <= columns);
+            prop_assert!(cleaned.ends_with(end.trim_start_matches('…')) || text.contains('…'));
             if width(&cleaned) <= columns {
-                prop_assert_eq!(fitted, cleaned.into_owned());
+                prop_assert_eq!(&fitted, &cleaned);
+                prop_assert_eq!(end, cleaned.into_owned());
             }
         }
 

@@ -25,6 +25,8 @@ pub struct Options {
     pub order: Option<Order>,
     /// The tasks that are wanted; all live ones where none is given.
     pub filter: Option<Filter>,
+    /// What the target was asked to tell: it tells of no other tasks.
+    pub only: Filter,
 }
 
 /// The state of the viewer.
@@ -39,6 +41,8 @@ pub struct App {
     pub(super) picture: Picture,
     /// From the first screen to the one that is shown; never empty.
     pub(super) screens: Vec<Screen>,
+    /// The target tells of these tasks and no others.
+    pub(super) only: Filter,
     pub(super) tasks: TaskTable,
     pub(super) groups: GroupTable,
     pub(super) mode: Mode,
@@ -109,6 +113,7 @@ impl App {
             link: Link::default(),
             picture: Picture::default(),
             screens: vec![Screen::Tasks(None)],
+            only: options.only,
             tasks: TaskTable::new(options.filter.unwrap_or_default(), options.order),
             groups: GroupTable::default(),
             mode: Mode::Screen,

@@ -7,7 +7,7 @@ use taskscope_model::query::{Column, Filter, Order};
 use taskscope_model::{Site, State, Task, TaskId, World};
 
 use super::cursor::{Cursor, Settled};
-use crate::text::label;
+use crate::text::{is_named, label};
 
 /// A place in the source where tasks are spawned; the file is empty where it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub(super) struct TaskTable {
     candidates: usize,
     hidden: usize,
     id_digits: u16,
+    names: bool,
     /// What the selected task is called, for when it is gone.
     label: String,
 }
@@ -62,6 +63,7 @@ impl TaskTable {
             candidates: 0,
             hidden: 0,
             id_digits: 1,
+            names: false,
             label: String::new(),
         }
     }
@@ -86,6 +88,11 @@ impl TaskTable {
         self.id_digits
     }
 
+    /// Whether one of them has a name, or had one: a column must not come and go with single tasks.
+    pub(super) fn has_names(&self) -> bool {
+        self.names
+    }
+
     /// The selected task.
     pub(super) fn selected(&self) -> Option<TaskId> {
         self.rows.get(self.cursor.at()).copied()
@@ -103,6 +110,12 @@ impl TaskTable {
         self.cursor.release();
         self.candidates = 0;
         self.hidden = 0;
+        self.names = false;
+    }
+
+    /// The person wants other rows: whether there are names among them is not known.
+    pub(super) fn forget_names(&mut self) {
+        self.names = false;
     }
 
     /// Computes the rows anew. Says what became of the selection where it was lost.
@@ -139,6 +152,7 @@ impl TaskTable {
         self.rows.extend(tasks.iter().map(|task| task.id));
         let largest = tasks.iter().filter_map(|task| task.birth.tokio_id).max();
         self.id_digits = largest.map_or(1, |id| id.ilog10() as u16 + 1);
+        self.names = self.names || tasks.iter().any(|task| is_named(task, world));
         let before = self.cursor.chosen().copied();
         let lost = (self.cursor.settle(&self.rows, height) == Settled::Lost).then(|| {
             let gone = before.and_then(|id| world.task(id));

@@ -252,12 +252,14 @@ fn freshen(app: &mut App) {
     match app.screens.last_mut() {
         Some(Screen::Tasks(_)) => {
             app.tasks.place = place.flatten();
+            if wish {
+                app.tasks.forget_names();
+            }
             lost = app.tasks.refresh(app.picture.world(), height);
         }
         Some(Screen::Groups) => {
-            let settled = app
-                .groups
-                .refresh(app.picture.world(), &app.tasks.filter, height);
+            let filter = all_of(&app.only, &app.tasks.filter);
+            let settled = app.groups.refresh(app.picture.world(), &filter, height);
             if settled == Settled::Lost {
                 lost = Some("no task of that place is left that matches".to_owned());
             }
@@ -267,6 +269,18 @@ fn freshen(app: &mut App) {
     }
     if let Some(what) = lost.filter(|_| !wish) {
         app.say(what);
+    }
+}
+
+/// What meets both. The past tasks of a place are only counted in where nothing at all is asked for.
+fn all_of(only: &Filter, own: &Filter) -> Filter {
+    match (only.is_empty(), own.is_empty()) {
+        (true, _) => own.clone(),
+        (_, true) => only.clone(),
+        // Terms side by side are all required. Two filters that are too long together leave out what is true anyway.
+        _ => format!("{only} {own}")
+            .parse()
+            .unwrap_or_else(|_| own.clone()),
     }
 }
 

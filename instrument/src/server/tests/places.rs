@@ -17,17 +17,19 @@ fn any_port() -> Option<SocketAddr> {
     Some("127.0.0.1:0".parse().expect("an address"))
 }
 
-async fn says_hello(address: SocketAddr) -> bool {
+async fn hello(address: SocketAddr) -> Option<v1::HelloResponse> {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
     let mut client = TaskscopeClient::new(endpoint.connect_lazy());
     let request = v1::HelloRequest {
         protocol_version: 1,
         ..v1::HelloRequest::default()
     };
-    client
-        .hello(request)
-        .await
-        .is_ok_and(|hello| hello.into_inner().pid == 42)
+    let answer = client.hello(request).await;
+    answer.ok().map(tonic::Response::into_inner)
+}
+
+async fn says_hello(address: SocketAddr) -> bool {
+    hello(address).await.is_some_and(|hello| hello.pid == 42)
 }
 
 #[tokio::test]
@@ -104,7 +106,6 @@ async fn one_way_is_enough_and_the_other_is_explained() {
         .expect_err("in use")
         .to_string();
     assert!(why.contains("in use"), "{why}");
-
     let remote = Some("0.0.0.0:0".parse().expect("an address"));
     let handle = start(
         &ServerConfig {
@@ -130,13 +131,13 @@ async fn one_way_is_enough_and_the_other_is_explained() {
         ..config(&folder)
     };
     let handle = start(&no_folder, backend()).expect("the port works");
-    assert!(
-        handle
-            .status()
-            .socket
-            .is_err_and(|why| why.to_string().contains("is not a folder"))
-    );
-    assert!(says_hello(handle.tcp().expect("a port")).await);
+    let why = handle.status().socket.expect_err("no folder").to_string();
+    assert!(why.contains("is not a folder"), "{why}");
+    // Viewers are told of it too.
+    let hello = hello(handle.tcp().expect("a port"))
+        .await
+        .expect("it works");
+    assert_eq!(hello.setup.expect("a set-up").problems, [why]);
 
     let neither = start(&ServerConfig { bind, ..no_folder }, backend()).expect_err("nothing works");
     let why = neither.to_string();

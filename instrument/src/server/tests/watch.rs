@@ -111,6 +111,22 @@ async fn a_filter_on_time_follows_the_clock() {
     }
 }
 
+/// A child does not change when its parent is forgotten, but what it matches does.
+#[tokio::test]
+async fn a_filter_on_the_parent_follows_that() {
+    let rig = Rig::new();
+    populate(&rig, 1000);
+    let mut children = rig.viewer("parent:4|7|10").await;
+    let mut others = rig.viewer("-parent:4").await;
+    children.catch_up(&rig.hub).await;
+    others.catch_up(&rig.hub).await;
+    assert_eq!((children.world.len(), others.world.len()), (3, 999));
+    rig.hub.apply([Change::Gone(id(4))]);
+    children.catch_up(&rig.hub).await;
+    others.catch_up(&rig.hub).await;
+    assert_eq!((children.world.len(), others.world.len()), (2, 999));
+}
+
 fn viewer_now(viewer: &Viewer) -> u64 {
     viewer.world.now().0
 }
@@ -245,4 +261,115 @@ async fn versions_are_agreed_on() {
         hello(0).await.expect_err("no version").code(),
         Code::InvalidArgument
     );
+}
+
+/// Reads to the end of a round; what it told of each task, in order.
+async fn round(viewer: &mut Viewer) -> (Vec<v1::Task>, Vec<u64>) {
+    let (mut tasks, mut gone) = (Vec::new(), Vec::new());
+    loop {
+        let update = viewer.next().await;
+        tasks.extend(update.tasks);
+        gone.extend(update.gone);
+        if update.complete {
+            return (tasks, gone);
+        }
+    }
+}
+
+fn following(tasks: &[u64]) -> v1::WatchRequest {
+    v1::WatchRequest {
+        sketching: v1::Sketching::Named.into(),
+        sketch_tasks: tasks.to_vec(),
+        tasks: tasks.to_vec(),
+        ..fast()
+    }
+}
+
+#[tokio::test]
+async fn named_tasks_are_told_again_and_again_and_no_others() {
+    let rig = Rig::new();
+    populate(&rig, 1000);
+    // The last one is not there yet.
+    let mut viewer = Viewer::new(rig.client(), following(&[7, 8, 9, 1001])).await;
+    let births = |tasks: &[v1::Task]| -> Vec<_> {
+        tasks
+            .iter()
+            .map(|task| (task.id, task.birth.is_some(), task.sketches.is_some()))
+            .collect()
+    };
+    let (tasks, _) = round(&mut viewer).await;
+    assert_eq!(births(&tasks), [7, 8, 9].map(|id| (id, true, true)));
+    assert_eq!(viewer.world.sites().count(), 10);
+    // Nothing happens, but their distributions are as new as each round.
+    let (tasks, gone) = round(&mut viewer).await;
+    assert_eq!(births(&tasks), [7, 8, 9].map(|id| (id, false, true)));
+    assert!(gone.is_empty());
+    rig.hub.apply([
+        Change::Gone(id(7)),
+        lived(8, State::Done, 3, 5000),
+        Change::Sketched(id(8), Box::new(sketches(1234))),
+        born(1001, 5000),
+        born(1002, 5000),
+        Change::Gone(id(10)),
+    ]);
+    let (mut told, mut left) = (Vec::new(), Vec::new());
+    while viewer.world.task(id(1001)).is_none() || viewer.world.task(id(7)).is_some() {
+        let (tasks, gone) = round(&mut viewer).await;
+        told.extend(tasks);
+        left.extend(gone);
+    }
+    assert_eq!(left, [7]);
+    assert!(births(&told).contains(&(1001, true, true)));
+    assert!(told.iter().all(|task| [7, 8, 9, 1001].contains(&task.id)));
+    // An end is told once, with the distributions that were left.
+    let ended = viewer.world.task(id(8)).expect("it is listed");
+    assert_eq!(ended.vitals.state, State::Done);
+    assert_eq!(ended.sketches, Some(Box::new(sketches(1234))));
+    let (tasks, gone) = round(&mut viewer).await;
+    assert_eq!(births(&tasks), [9, 1001].map(|id| (id, false, true)));
+    assert!(gone.is_empty());
+    assert_eq!(viewer.restarts, 1);
+}
+
+#[tokio::test]
+async fn named_tasks_come_and_go_with_the_filter() {
+    let rig = Rig::new();
+    populate(&rig, 100);
+    let request = v1::WatchRequest {
+        filter: "state:idle".into(),
+        ..following(&[5])
+    };
+    let mut viewer = Viewer::new(rig.client(), request).await;
+    assert!(round(&mut viewer).await.0.is_empty());
+    rig.hub.apply([
+        lived(5, State::Idle, 1, 2000),
+        lived(6, State::Idle, 1, 2000),
+    ]);
+    while viewer.world.is_empty() {
+        round(&mut viewer).await;
+    }
+    rig.hub.apply([lived(5, State::Running, 1, 3000)]);
+    while !viewer.world.is_empty() {
+        round(&mut viewer).await;
+    }
+}
+
+#[tokio::test]
+async fn who_follows_a_few_tasks_takes_no_place_of_those_that_watch_all() {
+    let rig = Rig::within(Limits {
+        watchers: 1,
+        ..Limits::default()
+    });
+    let _follows = Viewer::new(rig.client(), following(&[1])).await;
+    let _watches = rig.viewer("").await;
+    let mut client = rig.client();
+    let refused = client
+        .watch(following(&[1]))
+        .await
+        .expect_err("no second seat");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    let many: Vec<_> = (1..=513).collect();
+    let refused = client.watch(following(&many)).await.expect_err("too many");
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.message().contains("512 at most"), "{refused}");
 }

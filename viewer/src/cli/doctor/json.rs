@@ -37,6 +37,7 @@ struct Setup<'a> {
     installed_in_runtime: bool,
     tasks_before: u64,
     clock: Option<&'a str>,
+    problems: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -66,6 +67,7 @@ impl<'a> Doctor<'a> {
                 installed_in_runtime: setup.installed_in_runtime,
                 tasks_before: setup.tasks_before,
                 clock: text(&setup.clock),
+                problems: &setup.problems,
             },
             limits: Limits {
                 max_tasks: number(limits.max_tasks),

@@ -24,6 +24,7 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
         right: false,
         least,
         optional: false,
+        is_place: false,
     };
     let columns = vec![
         column("SOURCE", None),
@@ -41,6 +42,12 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
         let _ = write!(text, "\n{}.\n", sentence(&advice.problem));
         for line in advice.change.lines() {
             let _ = writeln!(text, "  {line}");
+        }
+    }
+    if !diagnosis.problems.is_empty() {
+        text.push_str("\nNot all went well there:\n");
+        for problem in &diagnosis.problems {
+            let _ = writeln!(text, "  {}", clean(problem));
         }
     }
     if diagnosis.healthy() {

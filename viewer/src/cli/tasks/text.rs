@@ -1,6 +1,7 @@
 //! The table of `taskscope tasks`.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use taskscope_model::query::{Column, Group};
 use taskscope_model::{Nanos, Site, Sketch, Sketches, Task, World};
@@ -11,7 +12,7 @@ use crate::cli::args::ViewArgs;
 use crate::cli::output::Style;
 use crate::cli::table::{self, Table};
 use crate::feed::Hello;
-use crate::text::{bytes, clean, count, duration};
+use crate::text::{Places, bytes, clean, count, duration};
 
 /// The columns where none are named, in order of their worth where there is little room.
 const USUAL: [Column; 10] = [
@@ -110,8 +111,19 @@ fn summary(world: &World, question: &Question, answer: &Answer<'_>, shown: usize
 
 fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> Table {
     let named = !view.columns.is_empty();
-    let shown = if named { &view.columns[..] } else { &USUAL[..] };
+    let has_name = |task: &&Task| name(task, world.site(task.birth.site)).is_some();
+    // Most apps name none of their tasks: a column of nothing would only take the room.
+    let names = tasks.iter().any(has_name);
+    let shown = match named {
+        true => view.columns.clone(),
+        false => USUAL
+            .into_iter()
+            .filter(|column| *column != Column::Name || names)
+            .collect(),
+    };
     let known = Known::of(hello);
+    let sites = tasks.iter().filter_map(|task| world.site(task.birth.site));
+    let places = Places::of(sites.map(|site| (Arc::clone(&site.file), site.line)));
     let mut columns: Vec<_> = shown.iter().map(|column| head(*column, named)).collect();
     if view.percentiles {
         let head = |title| table::Column {
@@ -119,13 +131,14 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             right: true,
             least: None,
             optional: false,
+            is_place: false,
         };
         columns.extend(PERCENTILES.iter().map(|(title, ..)| head(*title)));
     }
     let row = |task: &&Task| {
         let mut row: Vec<_> = shown
             .iter()
-            .map(|column| cell(*column, task, world, known))
+            .map(|column| cell(*column, task, world, known, &places))
             .collect();
         if view.percentiles {
             row.extend(PERCENTILES.iter().map(|(_, q, of)| {
@@ -173,10 +186,11 @@ fn head(column: Column, named: bool) -> table::Column {
         right,
         least,
         optional: !needed,
+        is_place: column == Column::Place,
     }
 }
 
-fn cell(column: Column, task: &Task, world: &World, known: Known) -> String {
+fn cell(column: Column, task: &Task, world: &World, known: Known, places: &Places) -> String {
     let (now, vitals, site) = (world.now(), &task.vitals, world.site(task.birth.site));
     let number = |number: Option<u64>| number.map_or_else(unknown, count);
     let time = |time: Option<Nanos>| time.map_or_else(unknown, duration);
@@ -184,8 +198,10 @@ fn cell(column: Column, task: &Task, world: &World, known: Known) -> String {
         Column::Id => number_as_is(task),
         Column::State => vitals.state.to_string(),
         Column::For => duration(task.in_state(now)),
-        Column::Name => name(task, site),
-        Column::Place => site.map_or_else(unknown, |site| clean(&site.short()).into_owned()),
+        Column::Name => name(task, site).map_or_else(none, |name| clean(name).into_owned()),
+        Column::Place => site.map_or_else(unknown, |site| {
+            places.name(&site.file, site.line).to_owned()
+        }),
         Column::Kind => site.map_or_else(unknown, |site| site.kind.to_string()),
         Column::Polls => number(known.polls(vitals.polls)),
         Column::Busy => time(known.polls(task.busy(now))),
@@ -215,6 +231,7 @@ fn of_groups(groups: &[Group]) -> Table {
         right: true,
         least: None,
         optional,
+        is_place: false,
     };
     let columns = vec![
         number("LIVE", false),
@@ -232,14 +249,18 @@ fn of_groups(groups: &[Group]) -> Table {
             right: false,
             least: None,
             optional: false,
+            is_place: false,
         },
         table::Column {
             title: "LOC",
             right: false,
             least: Some(12),
             optional: false,
+            is_place: true,
         },
     ];
+    let files = groups.iter().map(|group| Arc::clone(&group.file));
+    let places = Places::of(files.zip(groups.iter().map(|group| group.line)));
     let row = |group: &Group| {
         vec![
             count(group.live()),
@@ -253,7 +274,7 @@ fn of_groups(groups: &[Group]) -> Table {
             count(group.wakes),
             duration(group.longest_idle),
             group.kind.to_string(),
-            place(group),
+            places.name(&group.file, group.line).to_owned(),
         ]
     };
     Table {
@@ -262,21 +283,9 @@ fn of_groups(groups: &[Group]) -> Table {
     }
 }
 
-fn place(group: &Group) -> String {
-    if group.file.is_empty() {
-        unknown()
-    } else {
-        clean(&format!("{}:{}", group.file, group.line)).into_owned()
-    }
-}
-
-fn name(task: &Task, site: Option<&Site>) -> String {
-    let name = task
-        .birth
-        .name
-        .as_deref()
-        .or_else(|| site?.type_name.as_deref());
-    name.map_or_else(none, |name| clean(name).into_owned())
+fn name<'a>(task: &'a Task, site: Option<&'a Site>) -> Option<&'a str> {
+    let closure = || site?.type_name.as_deref();
+    task.birth.name.as_deref().or_else(closure)
 }
 
 /// Ids are looked for, so they are written as others write them.

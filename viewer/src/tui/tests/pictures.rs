@@ -198,6 +198,48 @@ fn blind() {
     });
 }
 
+/// Who polls is not known where no worker is, and what was not asked for is not taken for what there is not.
+#[test]
+fn what_is_not_known_is_said() {
+    let options = Options {
+        only: "kind:task".parse().expect("a filter"),
+        ..Options::default()
+    };
+    let mut person = Person::with(120, 16, options);
+    person.feed(Feed::Connected(Box::new(world::hello())));
+    person.news(true, world::demo());
+    let totals = taskscope_model::Totals {
+        workers: 0,
+        ..world::totals()
+    };
+    person.news(false, vec![Change::Totals(Box::new(totals))]);
+    let screen = person.screen();
+    assert!(screen.contains("? workers"), "{screen}");
+    assert!(
+        screen.contains("─ tasks ── told only: kind:task ─"),
+        "{screen}"
+    );
+}
+
+/// What did not go well at the target is said below the table, without what it must not do to a terminal.
+#[test]
+fn problems_of_the_set_up() {
+    let with = |problems: &[&str]| {
+        let mut person = Person::new(100, 16);
+        let mut hello = world::hello();
+        hello.setup.problems = problems
+            .iter()
+            .map(|problem| (*problem).to_owned())
+            .collect();
+        person.feed(Feed::Connected(Box::new(hello)));
+        person.news(true, world::demo());
+        person.screen()
+    };
+    assert!(with(&["port 6670 is \u{1b}[2J taken"]).contains("port 6670 is ␛[2J taken"));
+    let two = "2 problems, see `taskscope doctor`: port 6670 is taken";
+    assert!(with(&["port 6670 is taken", "no socket"]).contains(two));
+}
+
 #[test]
 fn large_and_tiny() {
     insta::assert_snapshot!("tasks_200x60", Person::at_demo(200, 60).screen());

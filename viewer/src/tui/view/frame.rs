@@ -102,6 +102,10 @@ fn titles(app: &App) -> (Pieces, Pieces) {
     let look = app.theme.look();
     let plain = Style::new();
     let filter = |pieces: &mut Pieces| {
+        let only = app.only.to_string();
+        if !only.is_empty() {
+            pieces.push((format!("told only: {}", clean(&only)), look.caution));
+        }
         let filter = app.tasks.filter.to_string();
         if !filter.is_empty() {
             pieces.push((clean(&filter).into_owned(), look.accent));
@@ -240,14 +244,11 @@ fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// What is missing from the picture, in words; what matters most stands first.
+/// What is missing from the picture or did not go well at the target, in words; what matters most stands first.
 fn losses(app: &App) -> String {
     let totals = app.picture.world().totals();
-    let before = app
-        .link
-        .hello
-        .as_deref()
-        .map_or(0, |hello| hello.setup.tasks_before);
+    let setup = app.link.hello.as_deref().map(|hello| &hello.setup);
+    let before = setup.map_or(0, |setup| setup.tasks_before);
     let parts = [
         (
             totals.untracked,
@@ -258,8 +259,18 @@ fn losses(app: &App) -> String {
         (totals.unlisted, "ended unlisted, in the counts only"),
     ];
     let parts = parts.into_iter().filter(|(n, _)| *n > 0);
-    parts
+    let mut parts: Vec<_> = parts
         .map(|(n, what)| format!("{} {what}", count(n)))
-        .collect::<Vec<_>>()
-        .join(" · ")
+        .collect();
+    match setup.map_or(&[][..], |setup| &setup.problems) {
+        [] => {}
+        [problem] => parts.push(clean(problem).into_owned()),
+        // The number stands first: a long line is cut at its end.
+        problems => parts.push(format!(
+            "{} problems, see `taskscope doctor`: {}",
+            problems.len(),
+            clean(&problems[0])
+        )),
+    }
+    parts.join(" · ")
 }

@@ -114,6 +114,10 @@ fn link_word(app: &App, look: &Look) -> (String, Style) {
 pub(super) fn workers(app: &App, look: &Look) -> Pieces {
     let n = app.picture.world().totals().workers;
     let noun = if n == 1 { "worker" } else { "workers" };
+    if n == 0 && app.picture.world().totals().polls > 0 {
+        // Somebody polls, so there are some: they were there before the instrument, or can't be seen.
+        return vec![("? workers".to_owned(), look.dim)];
+    }
     let Some(busy) = app.picture.load().busy(n) else {
         return vec![(format!("{n} {noun}"), Style::new())];
     };

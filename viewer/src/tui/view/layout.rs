@@ -24,7 +24,7 @@ pub(in super::super) struct Regions {
     pub(in super::super) title: Rect,
     /// The screen itself; in a table, its first line is the headings.
     pub(in super::super) body: Rect,
-    /// What is missing from the picture; empty where nothing is.
+    /// What is missing from the picture or did not go well at the target; empty where nothing is.
     pub(in super::super) losses: Rect,
     /// Keys, notices and what is typed.
     pub(in super::super) footer: Rect,
@@ -85,12 +85,10 @@ fn has_banner(app: &App) -> bool {
 
 fn has_losses(app: &App) -> bool {
     let totals = app.picture.world().totals();
-    let before = app
-        .link
-        .hello
-        .as_deref()
-        .map_or(0, |hello| hello.setup.tasks_before);
+    let setup = app.link.hello.as_deref().map(|hello| &hello.setup);
+    let before = setup.map_or(0, |setup| setup.tasks_before);
     [totals.unlisted, totals.untracked, totals.unplaced, before]
         .iter()
         .any(|n| *n > 0)
+        || setup.is_some_and(|setup| !setup.problems.is_empty())
 }

@@ -315,7 +315,10 @@ impl Page<'_> {
         // As many as leave the rest of a high screen to the children.
         let room = usize::from(self.app.size.1).saturating_sub(34).max(6);
         for entry in entries.take(room) {
-            let ago = format!("{:>9} ago", duration(entry.at.until(now)));
+            let ago = match entry.at.until(now) {
+                Nanos::ZERO => format!("{:>13}", "just now"),
+                ago => format!("{:>9} ago", duration(ago)),
+            };
             let label = (ago.as_str(), LOG_LABELS, self.look.dim);
             self.document
                 .entry(label, (&entry.what, Style::new()), self.columns);

@@ -41,8 +41,8 @@ fn specs(app: &App, columns: u16) -> [Spec; 17] {
         Column::State if narrow => Spec::text("STATE", 6, 6),
         Column::State => Spec::text("STATE", 9, 9),
         Column::For => Spec::number("FOR", 7),
-        Column::Name => Spec::text("NAME", if narrow { 9 } else { 12 }, 40),
-        Column::Place => Spec::text("SPAWNED AT", 12, 48),
+        Column::Name => Spec::text("NAME", if narrow { 9 } else { 10 }, 40),
+        Column::Place => Spec::text("SPAWNED AT", if narrow { 12 } else { 14 }, 48),
         Column::Kind => Spec::text("KIND", 8, 8),
         Column::Polls => Spec::number("POLLS", 8),
         Column::Busy => Spec::number("BUSY", 7),
@@ -61,7 +61,13 @@ fn specs(app: &App, columns: u16) -> [Spec; 17] {
 fn placed(app: &App, columns: u16) -> ([Spec; 17], Vec<Placed>) {
     let specs = specs(app, columns);
     let sorted = app.tasks.order.column as usize;
-    let placed = grid::place(&specs, &ORDER, columns, app.tasks.shift, sorted);
+    // Most apps name none of their tasks: a column of nothing would only take the room.
+    let nameless = !app.tasks.has_names();
+    let order: Vec<_> = ORDER
+        .into_iter()
+        .filter(|column| !(nameless && *column == Column::Name as usize))
+        .collect();
+    let placed = grid::place(&specs, &order, columns, app.tasks.shift, sorted);
     (specs, placed)
 }
 
