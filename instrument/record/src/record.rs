@@ -343,6 +343,11 @@ pub fn close(id: u64) -> bool {
         if slot.traits.is_root() {
             thread.worker.store(0, Relaxed);
         }
+        if let Some(own) = own.as_mut().filter(|_| slot.traits.is_block_on()) {
+            // The thread may go back to another runtime's work: a `block_on` can stand within a closure or a
+            // `block_in_place` of that.
+            own.runtime = None;
+        }
         emit(thread, ended_event(outcome), id, 0, || {
             last.map_or_else(ticks, |last| last.start)
         });
@@ -438,9 +443,7 @@ pub fn waker_clone(id: u64) {
     if id::kind(id) != Kind::Task {
         return trial_only(thread, 3);
     }
-    if let Some(slot) = RECORD.slots.get(id::index(id)) {
-        slot.wakers.count(id::generation(id), true);
-    }
+    count_waker(thread, id, true);
     if let Some(thread) = thread {
         thread
             .clones
@@ -451,10 +454,24 @@ pub fn waker_clone(id: u64) {
 /// A clone of a task's waker is dropped.
 #[inline]
 pub fn waker_drop(id: u64) {
-    if id::kind(id) == Kind::Task
-        && let Some(slot) = RECORD.slots.get(id::index(id))
-    {
-        slot.wakers.count(id::generation(id), false);
+    if id::kind(id) == Kind::Task {
+        count_waker(thread::current(), id, false);
+    }
+}
+
+#[inline(always)]
+fn count_waker(thread: Option<&Thread>, id: u64, up: bool) {
+    let index = id::index(id);
+    let Some(slot) = RECORD.slots.get(index) else {
+        return;
+    };
+    slot.wakers.count(id::generation(id), up);
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    let by = thread.map_or(0, |thread| unsafe { thread.own() }.top());
+    // A task in a poll is visited once that is over (rule 3 of `word`). Elsewhere nothing but this may bring the
+    // harvester here: the last waker of a task can go without a wake.
+    if by != id && slot.word.touch(id::generation(id)) {
+        RECORD.dirty.mark(index);
     }
 }
 
