@@ -16,9 +16,14 @@ use crate::app::{current_thread, look_at, look_for, look_for_end, multi_thread, 
 fn with_a_blocking_closure_alive() {
     let runtime = current_thread();
     let (go, wait) = mpsc::channel::<()>();
-    let task = runtime.spawn(async { tokio::task::spawn_blocking(move || wait.recv()) });
+    let (sender, closures) = mpsc::channel();
+    let task = runtime.spawn(async move {
+        let closure = tokio::task::spawn_blocking(move || wait.recv());
+        sender.send(closure).expect("the test waits");
+    });
     let id = task.id();
-    let closure = runtime.block_on(task).expect("it returns");
+    runtime.block_on(task).expect("it returns");
+    let closure = closures.recv().expect("it was sent");
     let child = look_for(closure.id(), State::Running);
     let parent = look_for_end(id);
     assert_eq!((parent.vitals.state, parent.vitals.polls), (State::Done, 1));
@@ -85,7 +90,8 @@ fn with_a_wake_of_its_own_pending() {
         yield_now().await;
         yield_now().await;
         poll_fn(|cx| {
-            cx.waker().clone().wake();
+            let clone = cx.waker().clone();
+            clone.wake();
             Poll::Ready(())
         })
         .await;
