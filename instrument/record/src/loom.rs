@@ -122,6 +122,35 @@ fn the_harvester_misses_no_poll_and_no_wake() {
 }
 
 #[test]
+fn the_harvester_misses_no_waker_that_goes_outside_of_a_poll() {
+    loom::model(|| {
+        let slot = Slot::new();
+        let generation = slot.spawn();
+        slot.poll();
+        let dropper = spawn({
+            let slot = slot.clone();
+            move || {
+                // Stands for the count of wakers.
+                slot.busy.store(7, Relaxed);
+                let mark = slot.word.touch(generation);
+                slot.mark_if(mark);
+            }
+        });
+        let mut seen = 0;
+        let mut visit = || {
+            slot.set.drain(|_| {
+                let _ = slot.word.visit();
+                seen = slot.busy.load(Relaxed);
+            });
+        };
+        visit();
+        dropper.join().unwrap();
+        visit();
+        assert_eq!(seen, 7);
+    });
+}
+
+#[test]
 fn a_known_task_is_handed_over_and_an_unknown_one_is_the_callers() {
     loom::model(|| {
         let slot = Slot::new();

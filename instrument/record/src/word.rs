@@ -121,6 +121,19 @@ impl Word {
         }
     }
 
+    /// Something about the slot's task has changed that the harvester should see. `true`: the slot has to be put into the
+    /// dirty set.
+    #[inline(always)]
+    pub(crate) fn touch(&self, generation: u32) -> bool {
+        // Even where it is set already this has to be a step: one that comes before the harvester's visit in the order of
+        // steps is seen by it (rules 1 and 2), a look is not.
+        self.0
+            .fetch_update(AcqRel, Acquire, |old| {
+                Seen(old).is(generation).then_some(old | DIRTY)
+            })
+            .is_ok_and(|old| old & DIRTY == 0)
+    }
+
     /// A poll of the slot's task starts: by then its mark in the slot must be written (rule 3).
     #[inline(always)]
     pub(crate) fn start(&self) -> Started {

@@ -151,8 +151,9 @@ struct TypeName<'a>(&'a mut SpawnFields);
 
 impl Write for TypeName<'_> {
     fn write_str(&mut self, name: &str) -> fmt::Result {
+        // Those that a runtime launches, and those that take over from one that is about to block.
         self.0.is_worker |=
-            name.starts_with("tokio::runtime::scheduler::") && name.contains("::worker::Launch::");
+            name.starts_with("tokio::runtime::scheduler::") && name.contains("::worker::");
         if self.0.site.type_name == Text::default() {
             self.0.site.type_name = text(name);
         }

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
 use taskscope_model::{
-    Birth, Change, LastWaker, Nanos, RuntimeId, SiteId, Stamp, State, TaskId, Totals, Vitals, World,
+    Birth, Bucket, Change, Kind, LastWaker, Nanos, RuntimeId, Site, SiteId, Sketch, Sketches,
+    Stamp, State, TaskId, Totals, Vitals, World,
 };
 use taskscope_proto::v1::taskscope_client::TaskscopeClient;
 use taskscope_proto::v1::{self, vitals};
@@ -110,6 +111,12 @@ pub async fn take(
 
 fn changes(update: v1::WatchUpdate) -> Vec<Change> {
     let mut changes = vec![Change::Now(Stamp(update.now_ns))];
+    changes.extend(
+        update
+            .sites
+            .into_iter()
+            .map(|site| Change::Site(SiteId(site.id), Box::new(site_of(site)))),
+    );
     for task in update.tasks {
         let id = TaskId::new(task.id).expect("tasks have ids");
         let vitals = task.vitals.map(vitals_of);
@@ -120,6 +127,8 @@ fn changes(update: v1::WatchUpdate) -> Vec<Change> {
             (None, Some(vitals)) => changes.push(Change::Lived(id, vitals)),
             (_, None) => {}
         }
+        let sketches = task.sketches.map(sketches_of);
+        changes.extend(sketches.map(|sketches| Change::Sketched(id, Box::new(sketches))));
     }
     changes.extend(
         update
@@ -134,6 +143,44 @@ fn changes(update: v1::WatchUpdate) -> Vec<Change> {
             .map(|totals| Change::Totals(Box::new(totals_of(totals)))),
     );
     changes
+}
+
+/// What its ended tasks add up to is left out.
+fn site_of(site: v1::Site) -> Site {
+    Site {
+        kind: match site.kind() {
+            v1::TaskKind::Task => Kind::Task,
+            v1::TaskKind::Local => Kind::Local,
+            v1::TaskKind::Blocking => Kind::Blocking,
+            v1::TaskKind::BlockOn => Kind::BlockOn,
+            v1::TaskKind::Unknown => Kind::Unknown,
+        },
+        file: site.file.into(),
+        line: site.line,
+        column: site.column,
+        size: site.size_bytes,
+        boxed_from: (site.boxed_from_bytes > 0).then_some(site.boxed_from_bytes),
+        type_name: (!site.type_name.is_empty()).then(|| site.type_name.into()),
+        ..Site::default()
+    }
+}
+
+fn sketches_of(sketches: v1::Sketches) -> Sketches {
+    Sketches {
+        polls: sketches.polls.map(sketch_of).unwrap_or_default(),
+        delays: sketches.delays.map(sketch_of).unwrap_or_default(),
+    }
+}
+
+fn sketch_of(sketch: v1::Sketch) -> Sketch {
+    assert!(sketch.from_ns.len() == sketch.to_ns.len() && sketch.to_ns.len() == sketch.count.len());
+    let bounds = sketch.from_ns.into_iter().zip(sketch.to_ns);
+    let buckets = bounds.zip(sketch.count).map(|((from, to), count)| Bucket {
+        from: Nanos(from),
+        to: Nanos(to),
+        count,
+    });
+    Sketch::new(buckets)
 }
 
 fn birth_of(birth: v1::Birth) -> Birth {

@@ -230,6 +230,11 @@ pub fn close(id: u64) -> bool {
         if slot.traits.is_root() {
             thread.worker.store(0, Relaxed);
         }
+        if let Some(own) = own.as_mut().filter(|_| slot.traits.is_block_on()) {
+            // The thread may go back to another runtime's work: a `block_on` can stand within a closure or a
+            // `block_in_place` of that.
+            own.runtime = None;
+        }
         emit(thread, ended_event(outcome), id, 0, || {
             last.map_or_else(ticks, |last| last.start)
         });

@@ -7,7 +7,7 @@ use crate::clock::ticks;
 use crate::id;
 use crate::ring::EventKind;
 use crate::slot::NO_TASK;
-use crate::thread;
+use crate::thread::{self, Thread};
 use crate::word::Woke;
 
 /// A task is woken, by a waker that is used up if `by_value`.
@@ -55,9 +55,7 @@ pub fn waker_clone(id: u64) {
     if !id::is_task(id) {
         return trial_only(thread, 3);
     }
-    if let Some(slot) = RECORD.slots.get(id::index(id)) {
-        slot.wakers.count(id::generation(id), true);
-    }
+    count_waker(thread, id, true);
     if let Some(thread) = thread {
         thread
             .clones
@@ -68,9 +66,23 @@ pub fn waker_clone(id: u64) {
 /// A clone of a task's waker is dropped.
 #[inline]
 pub fn waker_drop(id: u64) {
-    if id::is_task(id)
-        && let Some(slot) = RECORD.slots.get(id::index(id))
-    {
-        slot.wakers.count(id::generation(id), false);
+    if id::is_task(id) {
+        count_waker(thread::current(), id, false);
+    }
+}
+
+#[inline(always)]
+fn count_waker(thread: Option<&Thread>, id: u64, up: bool) {
+    let index = id::index(id);
+    let Some(slot) = RECORD.slots.get(index) else {
+        return;
+    };
+    slot.wakers.count(id::generation(id), up);
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    let by = thread.map_or(0, |thread| unsafe { thread.own() }.top());
+    // A task in a poll is visited once that is over (rule 3 of `word`). Elsewhere nothing but this may bring the
+    // harvester here: the last waker of a task can go without a wake.
+    if by != id && slot.word.touch(id::generation(id)) {
+        RECORD.dirty.mark(index);
     }
 }
