@@ -185,7 +185,9 @@ fn what_the_target_can_not_tell_is_unknown() {
     }
     assert_eq!(tick["wakes"], 1290);
     // The future of a block_on is woken by means of its own.
-    assert!(json["tasks"][0]["wakes"].is_null());
+    for unknown in ["wakes", "scheduled_ns", "idle_ns"] {
+        assert!(json["tasks"][0][unknown].is_null(), "{unknown}");
+    }
     let text = run(dir.path(), &["tasks"]).stdout;
     assert!(
         text.contains(" ? ") && text.contains("`taskscope doctor`"),

@@ -38,6 +38,12 @@ impl Known {
         (self.wakes && !is_block_on(task, world)).then_some(value)
     }
 
+    /// A time between polls: what part of it a task was scheduled or idle takes both to know.
+    pub(super) fn waits<T>(self, task: &Task, world: &World, value: T) -> Option<T> {
+        self.polls(value)
+            .and_then(|value| self.wakes(task, world, value))
+    }
+
     /// A value that is counted in wakers.
     pub(super) fn wakers<T>(self, task: &Task, world: &World, value: T) -> Option<T> {
         (self.wakers && !is_block_on(task, world)).then_some(value)

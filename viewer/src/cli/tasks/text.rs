@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use taskscope_model::query::{Column, Group};
-use taskscope_model::{Nanos, Site, Sketch, Sketches, Task, World};
+use taskscope_model::{Kind, Nanos, Site, Sketch, Sketches, Task, World};
 
 use super::known::Known;
 use super::question::{Answer, Question, Rows, Sort};
@@ -205,8 +205,8 @@ fn cell(column: Column, task: &Task, world: &World, known: Known, places: &Place
         Column::Kind => site.map_or_else(unknown, |site| site.kind.to_string()),
         Column::Polls => number(known.polls(vitals.polls)),
         Column::Busy => time(known.polls(task.busy(now))),
-        Column::Scheduled => time(known.polls(task.scheduled(now))),
-        Column::Idle => time(known.polls(task.idle(now))),
+        Column::Scheduled => time(known.waits(task, world, task.scheduled(now))),
+        Column::Idle => time(known.waits(task, world, task.idle(now))),
         Column::Wakes => number(known.wakes(task, world, vitals.wakes)),
         Column::SelfWakes => number(known.wakes(task, world, vitals.self_wakes)),
         Column::Wakers => number(known.wakers(task, world, vitals.wakers.into())),
@@ -262,6 +262,14 @@ fn of_groups(groups: &[Group]) -> Table {
     let files = groups.iter().map(|group| Arc::clone(&group.file));
     let places = Places::of(files.zip(groups.iter().map(|group| group.line)));
     let row = |group: &Group| {
+        // Of wakes of a future in `block_on` nothing is told.
+        let awoken = |text| {
+            if group.kind == Kind::BlockOn {
+                unknown()
+            } else {
+                text
+            }
+        };
         vec![
             count(group.live()),
             count(group.running),
@@ -270,8 +278,8 @@ fn of_groups(groups: &[Group]) -> Table {
             count(group.ended.tasks()),
             count(group.polls),
             duration(group.busy),
-            duration(group.delayed),
-            count(group.wakes),
+            awoken(duration(group.delayed)),
+            awoken(count(group.wakes)),
             duration(group.longest_idle),
             group.kind.to_string(),
             places.name(&group.file, group.line).to_owned(),

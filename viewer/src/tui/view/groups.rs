@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use taskscope_model::Kind;
 use taskscope_model::query::{Group, GroupColumn};
 
 use super::super::app::App;
@@ -116,6 +117,8 @@ fn value(group: &Group, column: GroupColumn, width: usize) -> String {
         GroupColumn::Ended => number(group.ended.tasks()),
         GroupColumn::Polls => number(group.polls),
         GroupColumn::Busy => duration(group.busy),
+        // Of wakes of a future in `block_on` nothing is told.
+        GroupColumn::Delayed | GroupColumn::Wakes if group.kind == Kind::BlockOn => "?".to_owned(),
         GroupColumn::Delayed => duration(group.delayed),
         GroupColumn::Wakes => number(group.wakes),
     }
