@@ -204,13 +204,16 @@ mod tests {
     }
 
     #[test]
-    fn tasks_that_were_there_before_are_told_though_all_is_proven() {
+    fn what_was_there_before_is_told_though_all_is_proven() {
         let mut hello = healthy();
         hello.setup.installed_in_runtime = true;
-        assert_eq!(codes(&hello), Vec::<&str>::new());
-        hello.setup.tasks_before = 3;
-        assert_eq!(codes(&hello), ["installed_late"]);
-        assert!(!Diagnosis::of(&hello).healthy());
+        for (tasks, said) in [(0, ": the future in"), (1, ": 1 task"), (3, ": 3 tasks")] {
+            hello.setup.tasks_before = tasks;
+            let diagnosis = Diagnosis::of(&hello);
+            assert_eq!(codes(&hello), ["installed_late"]);
+            assert!(diagnosis.advice[0].problem.contains(said), "{tasks}");
+            assert!(!diagnosis.healthy());
+        }
     }
 
     #[test]

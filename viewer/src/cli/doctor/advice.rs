@@ -33,7 +33,7 @@ pub(super) fn of(hello: &Hello, proven: bool) -> Vec<Advice> {
     if !proven && advice.is_empty() {
         advice.push(nothing_arrives());
     }
-    if setup.installed_in_runtime && setup.tasks_before > 0 {
+    if setup.installed_in_runtime {
         advice.push(installed_late(setup.tasks_before));
     }
     advice
@@ -89,17 +89,18 @@ and whether it runs its tasks under a subscriber of their own (`with_default`, `
 }
 
 fn installed_late(tasks: u64) -> Advice {
+    // A runtime does not count the future of its `block_on`, which is `main` in most programs.
+    let unseen = match tasks {
+        0 => "the future in its `block_on` is".to_owned(),
+        1 => "1 task that lived before, and the future in its `block_on`, are".to_owned(),
+        _ => format!(
+            "{} tasks that lived before, and the future in its `block_on`, are",
+            count(tasks)
+        ),
+    };
     Advice {
         code: "installed_late",
-        problem: format!(
-            "the set-up came late, from within a runtime: {} that lived before {} invisible",
-            if tasks == 1 {
-                "1 task".to_owned()
-            } else {
-                format!("{} tasks", count(tasks))
-            },
-            if tasks == 1 { "is" } else { "are" },
-        ),
+        problem: format!("the set-up came late, from within a runtime: {unseen} invisible"),
         change: "Set it up before the runtime. `#[tokio::main] async fn main() { … }` becomes:
   fn main() {
       taskscope::init();
