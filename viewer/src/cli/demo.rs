@@ -12,10 +12,14 @@ use super::failure::Failure;
 use super::tasks::{self, Question};
 use super::{Outcome, open, stop};
 use crate::client::{Address, connect};
+use crate::feed::{Hello, Source};
 use program::Program;
 
 /// How long the program may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long it may take from then until it has a task: without one there is nothing to be seen.
+const BUSY_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(20);
@@ -60,22 +64,35 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     }
 }
 
-/// Waits until the program answers.
+/// Waits until the program answers, and a little longer for its first task.
 async fn ready(program: &mut Program, address: &Address) -> Result<(), Failure> {
-    let answering = async {
+    let mut answering = async |until: fn(&Hello) -> bool| {
         loop {
             if let Some(status) = program.ended()? {
                 return Err(Failure::Demo(format!("the demo ended at once ({status})")));
             }
-            if connect(address).await.is_ok() {
+            if connect(address).await.is_ok_and(|it| until(&it.hello)) {
                 return Ok(());
             }
             sleep(ASK_EVERY).await;
         }
     };
-    timeout(READY_WITHIN, answering).await.unwrap_or_else(|_| {
-        Err(Failure::Demo(format!(
+    let silent = |_| {
+        Failure::Demo(format!(
             "the demo did not answer within {READY_WITHIN:?}"
-        )))
-    })
+        ))
+    };
+    timeout(READY_WITHIN, answering(|_| true))
+        .await
+        .map_err(silent)??;
+    // One that was built so that it can't tell of its tasks is shown all the same, and that is said there.
+    timeout(BUSY_WITHIN, answering(has_tasks))
+        .await
+        .unwrap_or(Ok(()))
+}
+
+/// Whether a task of its own was told of.
+fn has_tasks(hello: &Hello) -> bool {
+    let tells = |source: &Source| source.name == "tasks" && source.events > 0;
+    hello.sources.iter().any(tells)
 }
