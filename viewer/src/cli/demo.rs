@@ -12,14 +12,14 @@ use super::failure::Failure;
 use super::tasks::{self, Question};
 use super::{Outcome, open, stop};
 use crate::client::{Address, connect};
-use crate::feed::{Hello, Source};
+use crate::feed::Hello;
 use program::Program;
 
 /// How long the program may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long it may take from then until it has a task: without one there is nothing to be seen.
-const BUSY_WITHIN: Duration = Duration::from_secs(1);
+/// How old it is when it is printed: one that has only just started has no tasks yet.
+const AGE: Duration = Duration::from_secs(1);
 
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(20);
@@ -41,8 +41,9 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     let mut program = Program::start(&args.args)?;
     let address = Address::Pid(program.pid());
     let shown = async {
-        ready(&mut program, &address).await?;
+        let hello = ready(&mut program, &address).await?;
         if args.headless {
+            sleep(AGE.saturating_sub(Duration::from_nanos(hello.now_ns))).await;
             tasks::print(&address, &question, &args.view)
                 .await
                 .map(Some)
@@ -64,35 +65,22 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     }
 }
 
-/// Waits until the program answers, and a little longer for its first task.
-async fn ready(program: &mut Program, address: &Address) -> Result<(), Failure> {
-    let mut answering = async |until: fn(&Hello) -> bool| {
+/// Waits until the program answers.
+async fn ready(program: &mut Program, address: &Address) -> Result<Hello, Failure> {
+    let answering = async {
         loop {
             if let Some(status) = program.ended()? {
                 return Err(Failure::Demo(format!("the demo ended at once ({status})")));
             }
-            if connect(address).await.is_ok_and(|it| until(&it.hello)) {
-                return Ok(());
+            if let Ok(connection) = connect(address).await {
+                return Ok(connection.hello);
             }
             sleep(ASK_EVERY).await;
         }
     };
-    let silent = |_| {
-        Failure::Demo(format!(
+    timeout(READY_WITHIN, answering).await.unwrap_or_else(|_| {
+        Err(Failure::Demo(format!(
             "the demo did not answer within {READY_WITHIN:?}"
-        ))
-    };
-    timeout(READY_WITHIN, answering(|_| true))
-        .await
-        .map_err(silent)??;
-    // One that was built so that it can't tell of its tasks is shown all the same, and that is said there.
-    timeout(BUSY_WITHIN, answering(has_tasks))
-        .await
-        .unwrap_or(Ok(()))
-}
-
-/// Whether a task of its own was told of.
-fn has_tasks(hello: &Hello) -> bool {
-    let tells = |source: &Source| source.name == "tasks" && source.events > 0;
-    hello.sources.iter().any(tells)
+        )))
+    })
 }
