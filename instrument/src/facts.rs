@@ -107,7 +107,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl About for Facts {
     fn hello(&self) -> HelloFacts {
         let seen = *lock(&self.seen);
-        let installed = self.is_installed();
+        // A viewer believes this for as long as it is connected, and the harvester may not have looked yet.
+        let installed = self.is_installed() || self.look_whether_installed();
         let compiled_in = cfg!(tokio_unstable)
             && tracing::level_filters::STATIC_MAX_LEVEL >= tracing::Level::TRACE;
         let sources =

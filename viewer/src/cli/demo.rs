@@ -12,10 +12,14 @@ use super::failure::Failure;
 use super::tasks::{self, Question};
 use super::{Outcome, open, stop};
 use crate::client::{Address, connect};
+use crate::feed::Hello;
 use program::Program;
 
 /// How long the program may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How old it is when it is printed: one that has only just started has no tasks yet.
+const AGE: Duration = Duration::from_secs(1);
 
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(20);
@@ -37,8 +41,9 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     let mut program = Program::start(&args.args)?;
     let address = Address::Pid(program.pid());
     let shown = async {
-        ready(&mut program, &address).await?;
+        let hello = ready(&mut program, &address).await?;
         if args.headless {
+            sleep(AGE.saturating_sub(Duration::from_nanos(hello.now_ns))).await;
             tasks::print(&address, &question, &args.view)
                 .await
                 .map(Some)
@@ -61,14 +66,14 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
 }
 
 /// Waits until the program answers.
-async fn ready(program: &mut Program, address: &Address) -> Result<(), Failure> {
+async fn ready(program: &mut Program, address: &Address) -> Result<Hello, Failure> {
     let answering = async {
         loop {
             if let Some(status) = program.ended()? {
                 return Err(Failure::Demo(format!("the demo ended at once ({status})")));
             }
-            if connect(address).await.is_ok() {
-                return Ok(());
+            if let Ok(connection) = connect(address).await {
+                return Ok(connection.hello);
             }
             sleep(ASK_EVERY).await;
         }

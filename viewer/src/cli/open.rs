@@ -36,13 +36,18 @@ pub(super) struct Terminal(());
 
 /// Makes sure that there is a terminal; `instead` is the command that needs none.
 pub(super) fn need_terminal(instead: &str) -> Result<Terminal, Failure> {
-    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
-        Ok(Terminal(()))
-    } else {
-        Err(Failure::Usage(format!(
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage(format!(
             "the screen needs a terminal, and the standard output or input is none: `{instead}` prints the tasks instead"
-        )))
+        )));
     }
+    // Such a one would show the commands that draw a screen as text.
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return Err(Failure::Usage(format!(
+            "this terminal can't draw a screen (TERM is `dumb`): `{instead}` prints the tasks instead"
+        )));
+    }
+    Ok(Terminal(()))
 }
 
 /// The viewer on the program at `address`, until the person leaves it.
