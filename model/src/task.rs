@@ -17,8 +17,9 @@ pub enum State {
     Idle,
     /// Its future returned.
     Done,
-    /// Its future was dropped before it returned: aborted, or its runtime shut down. An abort that lands while a poll
-    /// of the task is under way can read as `Done`: tokio tells nothing that would set the two apart.
+    /// Its future was dropped before it returned: aborted, or its runtime shut down. tokio tells nothing that sets such a
+    /// drop apart from that of a future which has just returned; so it reads as `Done` where it came within about 100 ms
+    /// of the task's last poll, on the same thread, and nothing else was polled there in between.
     Cancelled,
     /// A poll of it panicked.
     Panicked,

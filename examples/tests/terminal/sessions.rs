@@ -72,6 +72,24 @@ fn a_target_that_is_killed_stays_on_the_screen() {
 }
 
 #[test]
+fn a_program_that_is_started_again_is_found_again() {
+    let dir = folder();
+    let first = Target::hello(dir.path());
+    // Without an address, so the program is meant, not the process.
+    let mut terminal = Terminal::viewer(dir.path(), &[]);
+    terminal.shows("postman");
+    first.kill();
+    terminal.shows("has ended");
+    let second = Target::hello(dir.path());
+    let pid = format!("pid {}", second.pid());
+    terminal.wait("the new process, live", |picture| {
+        let text = picture.to_string();
+        text.contains(&pid) && text.contains("postman") && !text.contains("NOT LIVE")
+    });
+    terminal.quit();
+}
+
+#[test]
 fn a_target_that_starts_anew_is_another_session() {
     let dir = folder();
     let port = free_port();

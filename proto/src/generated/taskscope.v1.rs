@@ -370,6 +370,9 @@ pub struct EventsRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EventBatch {
+    /// The events of one thread come in the order in which they happened, those of different threads one thread after the
+    /// other: sort by `at_ns`. The drop of a task's future looks like a poll; the task's end bears the moment at which that
+    /// began.
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<Event>,
     /// Events that were lost on this stream since it began, exactly: those that the app made faster than they were taken

@@ -59,7 +59,7 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     });
     match (printed, terminal) {
         (Ok(Some(code)), _) => Ok(code),
-        (Ok(None), Some(terminal)) => open::screen(terminal, &address, shared, runtime),
+        (Ok(None), Some(terminal)) => open::screen(terminal, &address, false, shared, runtime),
         (Ok(None), None) => Ok(std::process::ExitCode::SUCCESS),
         (Err(failure), _) => Err(program.explain(failure)),
     }

@@ -21,6 +21,8 @@ pub(super) fn run(address: Option<Address>, shared: &Shared, runtime: &Runtime) 
     let terminal = need_terminal("taskscope tasks")?;
     // What is written wrongly is said before the screen is taken.
     read(shared)?;
+    // Who named no process means the program, which may be started again while it is looked at.
+    let follow_restart = address.is_none();
     let address = match address {
         Some(address) => address,
         None => match choose(runtime)? {
@@ -28,7 +30,7 @@ pub(super) fn run(address: Option<Address>, shared: &Shared, runtime: &Runtime) 
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    screen(terminal, &address, shared, runtime)
+    screen(terminal, &address, follow_restart, shared, runtime)
 }
 
 /// Proof that there is a terminal to draw on.
@@ -54,6 +56,7 @@ pub(super) fn need_terminal(instead: &str) -> Result<Terminal, Failure> {
 pub(super) fn screen(
     _: Terminal,
     address: &Address,
+    follow_restart: bool,
     shared: &Shared,
     runtime: &Runtime,
 ) -> Outcome {
@@ -62,6 +65,7 @@ pub(super) fn screen(
         interval: shared.interval.0,
         filter: question.only.to_string(),
         sketching: Sketching::Asked,
+        follow_restart,
     };
     let (feed, news) = mpsc::channel(QUEUE);
     let (asks, asked) = mpsc::channel(QUEUE);

@@ -15,6 +15,7 @@ use tonic::Status;
 use super::address::Address;
 use super::connect::{Connection, connect};
 use super::decode::Decoder;
+use super::discover::{discover, socket_dir};
 use super::error::ConnectError;
 use crate::feed::{Ask, Feed};
 
@@ -41,6 +42,9 @@ pub struct WatchOptions {
     pub filter: String,
     /// Whose distributions are told.
     pub sketching: Sketching,
+    /// When the process has ended, go on with one of the same executable, should one come. Each process has a socket of
+    /// its own, so a program that is started again is somewhere else.
+    pub follow_restart: bool,
 }
 
 /// Whose distributions are told.
@@ -60,6 +64,7 @@ impl Default for WatchOptions {
             interval: Duration::from_millis(200),
             filter: String::new(),
             sketching: Sketching::Asked,
+            follow_restart: false,
         }
     }
 }
@@ -98,6 +103,7 @@ pub async fn watch(
         wanted: Vec::new(),
         wanted_anew: false,
         process: None,
+        executable: String::new(),
     };
     tokio::select! {
         () = watcher.run() => {}
@@ -131,6 +137,8 @@ struct Watcher {
     wanted_anew: bool,
     /// The process that was watched last, where it can be seen from here.
     process: Option<u32>,
+    /// What it executes; empty where it did not say.
+    executable: String,
 }
 
 impl Watcher {
@@ -148,7 +156,8 @@ impl Watcher {
                 Ok(never) => match never {},
             };
             let refused = error.is_final();
-            let reason = match self.process.filter(|pid| has_ended(*pid)) {
+            let ended = self.process.filter(|pid| has_ended(*pid));
+            let reason = match ended {
                 Some(pid) => format!("process {pid} has ended"),
                 None => error.to_string(),
             };
@@ -168,6 +177,9 @@ impl Watcher {
             } else {
                 let _ = timeout(pause, self.retry_asked()).await;
             }
+            if ended.is_some() && self.options.follow_restart {
+                self.find_successor().await;
+            }
             attempt = attempt.saturating_add(1);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -183,9 +195,21 @@ impl Watcher {
         let address = self.address.clone();
         let connection = self.meanwhile(connect(&address)).await.map_err(lost)?;
         self.process = connection.process;
+        self.executable = connection.hello.executable.clone();
         self.tell(Feed::Connected(Box::new(connection.hello.clone())))
             .await?;
         self.follow(connection).await
+    }
+
+    /// Turns to the newest process of the executable that was watched, if there is one.
+    async fn find_successor(&mut self) {
+        let listing = self.meanwhile(discover(&socket_dir())).await;
+        let same = listing.watchable().filter(|(_, hello)| {
+            !hello.executable.is_empty() && hello.executable == self.executable
+        });
+        if let Some((process, _)) = same.max_by_key(|(_, hello)| hello.started_unix_ns) {
+            self.address = Address::Socket(process.socket.clone());
+        }
     }
 
     async fn follow(&mut self, connection: Connection) -> Result<std::convert::Infallible, End> {
