@@ -31,7 +31,7 @@ const MANY_ENDS: u64 = 4096;
 const ENDED_TASK_BYTES: u64 = 256;
 /// Short-lived tasks are listed up to this share of the room for ended tasks in one round: to hand a task over costs its
 /// thread and this one more than to count it.
-const LISTED_PER_ROUND: u64 = 16;
+const LISTED_PER_ROUND: u64 = 64;
 /// Reports that are worked on under one hold of the hub's lock.
 const SLICE: usize = 512;
 

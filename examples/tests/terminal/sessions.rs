@@ -76,7 +76,7 @@ fn a_program_that_is_started_again_is_found_again() {
     let dir = folder();
     let first = Target::hello(dir.path());
     // Without an address, so the program is meant, not the process.
-    let mut terminal = Terminal::viewer(dir.path(), &[]);
+    let terminal = Terminal::viewer(dir.path(), &[]);
     terminal.shows("postman");
     first.kill();
     terminal.shows("has ended");

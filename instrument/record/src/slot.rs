@@ -6,7 +6,7 @@
 //! Half of the edges is the number of polls. Dropping a task's future looks like a poll: it is taken back at the task's
 //! end by two edges more, and four less count ([`Traits::drop_was_counted`]).
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use crate::edges::Edges;
 use crate::sketch::{Counts, Samples, Tables};
@@ -125,8 +125,8 @@ const BLOCK_ON: u32 = 1 << 21;
 const CLONE: u32 = 1 << 24;
 
 impl Traits {
-    pub(crate) fn reset(&self) {
-        self.0.store(0, Relaxed);
+    pub(crate) fn reset(&self, block_on: bool) {
+        self.0.store(if block_on { BLOCK_ON } else { 0 }, Relaxed);
     }
 
     fn add(&self, bits: u32) {
@@ -139,10 +139,6 @@ impl Traits {
 
     pub(crate) fn set_root(&self) {
         self.add(ROOT);
-    }
-
-    pub(crate) fn set_block_on(&self) {
-        self.add(BLOCK_ON);
     }
 
     pub(crate) fn set_panicked(&self) {
@@ -198,7 +194,8 @@ impl Traits {
 }
 
 /// Clones of a task's waker that exist: a count in the lower half, the generation of the task in the upper, so that a
-/// waker that outlives its task can't be counted for the next one.
+/// waker that outlives its task can't be counted for the next one. Counted and read in sequentially consistent steps, on
+/// which [`Word::touch`] leans.
 pub(crate) struct Wakers(AtomicU64);
 
 impl Wakers {
@@ -219,12 +216,10 @@ impl Wakers {
             } else {
                 n.saturating_sub(1)
             };
-            match self.0.compare_exchange_weak(
-                old,
-                old >> 32 << 32 | u64::from(n),
-                Relaxed,
-                Relaxed,
-            ) {
+            match self
+                .0
+                .compare_exchange_weak(old, old >> 32 << 32 | u64::from(n), SeqCst, Relaxed)
+            {
                 Ok(_) => return,
                 Err(now) => old = now,
             }
@@ -232,6 +227,6 @@ impl Wakers {
     }
 
     pub(crate) fn load(&self) -> u32 {
-        self.0.load(Relaxed) as u32
+        self.0.load(SeqCst) as u32
     }
 }

@@ -16,7 +16,7 @@
 //! 5. A waker carries the generation of its task. A transition for another generation, or for a task that has ended,
 //!    does nothing.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 
 use crate::id::GENERATION_MASK;
 use crate::sync::AtomicU64;
@@ -121,14 +121,18 @@ impl Word {
         }
     }
 
-    /// Something about the slot's task has changed that the harvester should see. `true`: the slot has to be put into the
+    /// The count of the task's wakers has changed, which the harvester should see. `true`: the slot has to be put into the
     /// dirty set.
     #[inline(always)]
     pub(crate) fn touch(&self, generation: u32) -> bool {
-        // Even where it is set already this has to be a step: one that comes before the harvester's visit in the order of
-        // steps is seen by it (rules 1 and 2), a look is not.
+        // The count was changed, and the harvester reads it, in the one order of all sequentially consistent steps: if
+        // this finds `DIRTY` still set, the visit that clears it comes later in that order, and so does its reading of the
+        // count. (The model checker does not know that order, and tries the step that would do without it.)
+        if !cfg!(loom) && self.0.load(SeqCst) & DIRTY != 0 {
+            return false;
+        }
         self.0
-            .fetch_update(AcqRel, Acquire, |old| {
+            .fetch_update(SeqCst, Acquire, |old| {
                 Seen(old).is(generation).then_some(old | DIRTY)
             })
             .is_ok_and(|old| old & DIRTY == 0)
@@ -172,7 +176,10 @@ impl Word {
 
     /// The harvester comes by (rules 2 and 4). Gives what it found.
     pub(crate) fn visit(&self) -> Seen {
-        self.step(|old| Some(old & !DIRTY | if old & OPEN != 0 { KNOWN } else { 0 }))
+        let visited = |old| Some(old & !DIRTY | if old & OPEN != 0 { KNOWN } else { 0 });
+        match self.0.fetch_update(SeqCst, Relaxed, visited) {
+            Ok(old) | Err(old) => Seen(old),
+        }
     }
 
     /// The harvester wants to come by again. `true`: the slot has to be put into the dirty set.

@@ -7,7 +7,7 @@ use super::{RECORD, emit, tried};
 use crate::clock::ticks;
 use crate::id::{self, IGNORED};
 use crate::ring::EventKind;
-use crate::site::SpawnSite;
+use crate::site::{SpawnKind, SpawnSite};
 use crate::sketch::{Which, code};
 use crate::slot::{Outcome, Slot};
 use crate::sync::AtomicU64;
@@ -64,7 +64,7 @@ pub fn spawn(spawn: &Spawn<'_>) -> u64 {
     slot.parent.store(parent, Relaxed);
     slot.tokio_id.store(spawn.tokio_id, Relaxed);
     slot.site.store(site, Relaxed);
-    slot.traits.reset();
+    slot.traits.reset(spawn.site.kind == SpawnKind::BlockOn);
     if !spawn.name.is_empty()
         && let Some(name) = RECORD.names.get_or_make(index)
     {

@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::RECORD;
-use crate::site::SpawnKind;
 use crate::slot::Slot;
 use crate::thread::{self, Thread};
 
@@ -32,14 +31,7 @@ pub fn exit_worker() {
 pub(super) fn first_poll(thread: &Thread, slot: &Slot) {
     // SAFETY: this thread's own; the reference is gone before the runtime is asked.
     let unknown = unsafe { thread.own() }.runtime.is_none();
-    let kind = RECORD
-        .sites
-        .get(slot.site.load(Relaxed))
-        .map(|site| site.kind);
-    let is_block_on = kind == Some(SpawnKind::BlockOn);
-    if is_block_on {
-        slot.traits.set_block_on();
-    }
+    let is_block_on = slot.traits.is_block_on();
     if is_block_on || unknown {
         ask_runtime(thread, slot, is_block_on);
     }
