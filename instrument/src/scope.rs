@@ -142,7 +142,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        match callsite::of(metadata) {
+        match callsite::look(metadata) {
             Callsite::User => {
                 self.hint_allows(metadata) && !is_muted() && self.inner.enabled(metadata)
             }

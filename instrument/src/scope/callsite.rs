@@ -3,10 +3,10 @@
 //! A callsite is classified once, by its names, when it registers; from then on its kind is found by the address of its
 //! metadata in a table that is never locked.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
 
-use tracing_core::Metadata;
+use tracing_core::{Level, Metadata};
 
 use super::fields::Keys;
 
@@ -105,47 +105,81 @@ fn places(key: usize) -> impl Iterator<Item = &'static Place> {
     (first..first + PROBES).map(|at| &TABLE[at % PLACES])
 }
 
+/// In a place that is being filled.
+const RESERVED: usize = 1;
+
 /// Registers a callsite; gives what it is.
+#[cold]
 pub(crate) fn register(metadata: &'static Metadata<'static>) -> Callsite {
     let callsite = classify(metadata);
-    if callsite == Callsite::User {
+    if callsite == Callsite::User || place(metadata).is_some() {
         return callsite;
     }
-    let key = std::ptr::from_ref(metadata) as usize;
-    for place in places(key) {
-        match place.key.compare_exchange(0, key, AcqRel, Acquire) {
-            Ok(_) => {
-                place.keys.store(Keys::of(metadata).to_number(), Relaxed);
-                place.kind.store(callsite as u8, Relaxed);
-                return callsite;
-            }
-            Err(there) if there == key => return callsite,
-            Err(_) => {}
+    for place in places(key(metadata)) {
+        // The key comes last: whoever finds it finds the rest. Two threads that register one callsite at the same time
+        // fill two places, which does no harm.
+        if place
+            .key
+            .compare_exchange(0, RESERVED, AcqRel, Acquire)
+            .is_ok()
+        {
+            place.keys.store(Keys::of(metadata).to_number(), Relaxed);
+            place.kind.store(callsite as u8, Relaxed);
+            place.key.store(key(metadata), Release);
+            return callsite;
         }
     }
     Callsite::User
 }
 
-/// What a registered callsite is.
+/// What a callsite is.
 #[inline(always)]
-pub(crate) fn of(metadata: &Metadata<'_>) -> Callsite {
-    place(metadata).map_or(Callsite::User, Place::callsite)
+pub(crate) fn of(metadata: &'static Metadata<'static>) -> Callsite {
+    with_keys(metadata).0
 }
 
-/// What a registered callsite is, and which of its fields is which.
+/// What a callsite is, and which of its fields is which.
 #[inline(always)]
-pub(crate) fn with_keys(metadata: &Metadata<'_>) -> (Callsite, Keys) {
-    place(metadata).map_or((Callsite::User, Keys::default()), |place| {
-        (
-            place.callsite(),
-            Keys::from_number(place.keys.load(Relaxed)),
-        )
-    })
+pub(crate) fn with_keys(metadata: &'static Metadata<'static>) -> (Callsite, Keys) {
+    match place(metadata) {
+        Some(place) => place.read(),
+        None if can_be_tokios(metadata) => while_it_registers(metadata),
+        None => (Callsite::User, Keys::default()),
+    }
+}
+
+/// What a callsite is, for metadata that may not live on.
+pub(crate) fn look(metadata: &Metadata<'_>) -> Callsite {
+    match place(metadata) {
+        Some(place) => place.read().0,
+        None if can_be_tokios(metadata) => classify(metadata),
+        None => Callsite::User,
+    }
+}
+
+/// While one thread registers a callsite, `tracing` lets others use it already. So one that is not in the table may be
+/// tokio's all the same; all of tokio's are at this level, and few of anybody else's.
+#[inline(always)]
+fn can_be_tokios(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() == Level::TRACE
+}
+
+#[cold]
+fn while_it_registers(metadata: &'static Metadata<'static>) -> (Callsite, Keys) {
+    let callsite = register(metadata);
+    match callsite {
+        Callsite::User => (callsite, Keys::default()),
+        _ => (callsite, Keys::of(metadata)),
+    }
+}
+
+fn key(metadata: &Metadata<'_>) -> usize {
+    std::ptr::from_ref(metadata) as usize
 }
 
 #[inline(always)]
 fn place(metadata: &Metadata<'_>) -> Option<&'static Place> {
-    let key = std::ptr::from_ref(metadata) as usize;
+    let key = key(metadata);
     let place = &TABLE[first_place(key)];
     match place.key.load(Acquire) {
         there if there == key => Some(place),
@@ -163,7 +197,8 @@ fn further_on(key: usize) -> Option<&'static Place> {
 
 impl Place {
     #[inline(always)]
-    fn callsite(&self) -> Callsite {
-        Callsite::from_number(self.kind.load(Relaxed))
+    fn read(&self) -> (Callsite, Keys) {
+        let callsite = Callsite::from_number(self.kind.load(Relaxed));
+        (callsite, Keys::from_number(self.keys.load(Relaxed)))
     }
 }
