@@ -182,8 +182,9 @@ fn set_up_within_the_runtime_it_says_how_many_tasks_it_missed() {
     let ran = run(dir.path(), &["doctor"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
-        ran.stdout
-            .contains("1,234 tasks that lived before are invisible"),
+        ran.stdout.contains(
+            "1,234 tasks that lived before, and the future in its `block_on`, are invisible"
+        ),
         "{ran:?}"
     );
     let json = run(dir.path(), &["doctor", "--format", "json"]).json();
