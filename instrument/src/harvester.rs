@@ -5,7 +5,6 @@ mod translate;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
@@ -58,7 +57,7 @@ pub(crate) fn start(
         found: Vec::new(),
         raw: Vec::new(),
         listening: false,
-        trial: Trial::Due,
+        tried: false,
     };
     thread::Builder::new()
         .name("taskscope".to_owned())
@@ -69,12 +68,6 @@ pub(crate) fn start(
 /// How many tasks each thread may hand over in a round that ended before they were seen, with this much room for them.
 pub(crate) fn listings(room: u64) -> u32 {
     u32::try_from(room / ENDED_TASK_BYTES / LISTED_PER_ROUND).unwrap_or(u32::MAX)
-}
-
-enum Trial {
-    Due,
-    Running(Arc<AtomicBool>),
-    Over,
 }
 
 struct Rounds {
@@ -88,7 +81,7 @@ struct Rounds {
     found: Vec<Found>,
     raw: Vec<RawEvent>,
     listening: bool,
-    trial: Trial,
+    tried: bool,
 }
 
 impl Rounds {
@@ -155,18 +148,9 @@ impl Rounds {
 
     /// Once the instrument is installed, it tries out once what arrives.
     fn try_out(&mut self) {
-        match &self.trial {
-            Trial::Due if self.facts.look_whether_installed() => {
-                let over = Arc::new(AtomicBool::new(false));
-                let started = trial::start(Arc::clone(&over));
-                self.trial = if started {
-                    Trial::Running(over)
-                } else {
-                    Trial::Over
-                };
-            }
-            Trial::Running(over) if over.load(Relaxed) => self.trial = Trial::Over,
-            _ => {}
+        if !self.tried && self.facts.look_whether_installed() {
+            self.tried = true;
+            trial::start();
         }
     }
 

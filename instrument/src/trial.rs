@@ -3,15 +3,13 @@
 //! It tells "this process cannot deliver" from "the app has done nothing yet". What the trial does is counted apart and
 //! shows nowhere else.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
 use taskscope_record::{self as record, Role};
 
-/// Starts the trial; `over` is set when it has ended. `false` if the system has no thread to give.
-pub(crate) fn start(over: Arc<AtomicBool>) -> bool {
-    thread::Builder::new()
+/// Starts the trial. If the system has no thread to give there is none, and its counters stay 0.
+pub(crate) fn start() {
+    let _ = thread::Builder::new()
         .name("taskscope-trial".to_owned())
         .spawn(move || {
             record::set_role(Role::Trial);
@@ -20,7 +18,5 @@ pub(crate) fn start(over: Arc<AtomicBool>) -> bool {
                 let task = runtime.spawn(tokio::task::yield_now());
                 let _ = runtime.block_on(task);
             }
-            over.store(true, Relaxed);
-        })
-        .is_ok()
+        });
 }
