@@ -1,6 +1,9 @@
 //! What can be new about the world.
 
-use crate::{Birth, Site, SiteId, Sketches, Stamp, Tally, TaskId, Totals, Vitals};
+use crate::{
+    Birth, Finding, FindingId, Place, PlaceId, Resource, ResourceId, Site, SiteId, Sketches, Stamp,
+    Tally, TaskId, Totals, Vitals, Wait, WaitId,
+};
 
 /// One piece of news. Each carries whole values, not differences, so that taking the same news twice changes nothing,
 /// and older news may be left out where newer news of the same thing follows.
@@ -20,6 +23,20 @@ pub enum Change {
     Sketched(TaskId, Box<Sketches>),
     /// A task is no longer kept; the tally of its site has it from now on.
     Gone(TaskId),
+    /// A place in the source was seen for the first time.
+    Place(PlaceId, Place),
+    /// A resource is new, or it changed.
+    Resource(Box<Resource>),
+    /// A resource is no more, or no longer kept.
+    ResourceGone(ResourceId),
+    /// A task began to wait for a resource, or its wait changed.
+    Wait(Wait),
+    /// A wait is over: served or given up.
+    WaitOver(WaitId),
+    /// A finding is new, or it changed.
+    Finding(Box<Finding>),
+    /// A finding is no longer kept.
+    FindingGone(FindingId),
     /// The counters over all tasks.
     Totals(Box<Totals>),
 }

@@ -10,19 +10,27 @@
 #![forbid(unsafe_code)]
 
 mod change;
+mod finding;
 mod id;
 pub mod query;
+mod resource;
 mod site;
 mod sketch;
+mod table;
 mod task;
 mod time;
 mod totals;
 mod world;
 
 pub use change::Change;
-pub use id::{Revision, RuntimeId, SiteId, TaskId};
+pub use finding::{Finding, Subject, Tier, UnknownTier};
+pub use id::{FindingId, PlaceId, ResourceId, Revision, RuntimeId, SiteId, TaskId, WaitId};
+pub use resource::{
+    Hold, Holder, Mode, Origin, Place, Resource, ResourceKind, Sureness, Usage, Wait,
+};
 pub use site::{Kind, Site, Tally};
 pub use sketch::{Bucket, Sketch, Sketches};
+pub use table::{News, Table};
 pub use task::{Birth, LastWaker, State, Task, Vitals};
 pub use time::{Nanos, Stamp};
 pub use totals::Totals;

@@ -1,6 +1,7 @@
 //! What all changes so far add up to.
 
 mod blocks;
+mod shared;
 
 pub use blocks::Block;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
+use self::shared::Shared;
 use crate::{Birth, Change, Revision, Site, SiteId, Stamp, Task, TaskId, Totals, Vitals};
 
 /// Sites beyond this many are not kept; their tasks have no place.
@@ -34,6 +36,7 @@ pub struct World {
     // By the moment of the end, so that a task is found here whichever of them is forgotten first.
     ended: BTreeMap<Revision, TaskId>,
     sites: Vec<Site>,
+    shared: Shared,
     totals: Totals,
 }
 
@@ -68,6 +71,13 @@ impl World {
                 });
             }
             Change::Gone(id) => self.forget(id),
+            Change::Place(id, place) => self.shared.place(id, place, self.revision),
+            Change::Resource(resource) => self.shared.resource(*resource, self.revision),
+            Change::ResourceGone(id) => self.shared.resource_gone(id, self.revision),
+            Change::Wait(wait) => self.shared.wait(wait, self.revision),
+            Change::WaitOver(id) => self.shared.wait_over(id, self.revision),
+            Change::Finding(finding) => self.shared.finding(*finding, self.revision),
+            Change::FindingGone(id) => self.shared.finding_gone(id, self.revision),
             Change::Totals(totals) => self.totals = *totals,
         }
     }
