@@ -7,6 +7,7 @@ use taskscope_model::{LastWaker, Site, Sketch, Stamp, Tally, Task, TaskId, World
 use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
+use crate::cli::advice::Advice;
 use crate::cli::schema;
 use crate::feed::Hello;
 
@@ -20,6 +21,7 @@ pub(super) struct Tasks<'a> {
     sort: String,
     totals: Totals,
     matching: usize,
+    advice: &'a [Advice],
     tasks: Option<Rows<'a>>,
     groups: Option<Vec<GroupRow<'a>>>,
 }
@@ -154,6 +156,7 @@ impl<'a> Tasks<'a> {
         world: &'a World,
         question: &Question,
         answer: &'a Answer<'a>,
+        advice: &'a [Advice],
     ) -> Self {
         let (known, epoch) = (Known::of(hello), Epoch(hello.started_unix_ns));
         let (tasks, groups) = match &answer.rows {
@@ -185,6 +188,7 @@ impl<'a> Tasks<'a> {
             sort: question.sort.to_string(),
             totals: Totals::of(world.totals()),
             matching: answer.matching,
+            advice,
             tasks,
             groups,
         }
