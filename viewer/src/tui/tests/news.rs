@@ -148,6 +148,24 @@ fn empty_tables_say_why() {
 }
 
 #[test]
+fn a_set_up_that_comes_later_is_learnt() {
+    let mut hello = world::hello();
+    hello.setup.installed = false;
+    for source in &mut hello.sources {
+        source.active = false;
+    }
+    let mut person = Person::new(80, 24);
+    person.feed(Feed::Connected(Box::new(hello)));
+    person.news(true, vec![now(NOW)]);
+    person.sees("taskscope is not the target's subscriber");
+    person.feed(Feed::Learnt(Box::new(world::hello())));
+    person.sees("No tasks yet: demo has spawned none");
+    person.news(false, world::demo());
+    person.wait(1_000);
+    assert!(!person.line("accept").contains('?'));
+}
+
+#[test]
 fn what_a_target_does_not_tell_is_unknown_and_not_nothing() {
     let mut hello = world::hello();
     hello
