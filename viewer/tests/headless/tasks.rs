@@ -177,6 +177,22 @@ fn what_the_target_can_not_tell_is_unknown() {
     for unknown in ["wakes", "scheduled_ns", "idle_ns"] {
         assert!(json["tasks"][0][unknown].is_null(), "{unknown}");
     }
+    let json = run(
+        dir.path(),
+        &["tasks", "--group", "--format=json", "--sort=loc"],
+    )
+    .json();
+    let groups = json["groups"].as_array().expect("groups");
+    for group in groups {
+        let block_on = group["kind"] == "block_on";
+        for field in ["wakes", "self_wakes"] {
+            assert_eq!(group[field].is_null(), block_on, "{field} of {group}");
+        }
+        for field in ["polls", "busy_ns", "delayed_ns"] {
+            assert!(group[field].is_null(), "{field} of {group}");
+        }
+    }
+    assert_eq!(groups.len(), 4);
     let text = run(dir.path(), &["tasks"]).stdout;
     assert!(
         text.contains(" ? ") && text.contains("`taskscope doctor`"),

@@ -127,8 +127,8 @@ struct GroupRow<'a> {
     polls: Option<u64>,
     busy_ns: Option<u64>,
     delayed_ns: Option<u64>,
-    wakes: u64,
-    self_wakes: u64,
+    wakes: Option<u64>,
+    self_wakes: Option<u64>,
     longest_idle_ns: u64,
     largest_bytes: Option<u64>,
 }
@@ -326,9 +326,9 @@ impl<'a> GroupRow<'a> {
             },
             polls: known.polls(group.polls),
             busy_ns: known.polls(group.busy.0),
-            delayed_ns: known.polls(group.delayed.0),
-            wakes: group.wakes,
-            self_wakes: group.self_wakes,
+            delayed_ns: known.waits_of(group, group.delayed.0),
+            wakes: known.wakes_of(group, group.wakes),
+            self_wakes: known.wakes_of(group, group.self_wakes),
             longest_idle_ns: group.longest_idle.0,
             largest_bytes: (group.largest > 0).then_some(group.largest),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use taskscope_model::query::{Column, Group};
-use taskscope_model::{Kind, Nanos, Site, Sketch, Sketches, Task, World};
+use taskscope_model::{Nanos, Site, Sketch, Sketches, Task, World};
 
 use super::known::Known;
 use super::question::{Answer, Question, Rows, Sort};
@@ -56,7 +56,7 @@ pub(super) fn draw(
 ) -> String {
     let table = match &answer.rows {
         Rows::Tasks(tasks) => of_tasks(tasks, hello, world, view),
-        Rows::Groups(groups) => of_groups(groups),
+        Rows::Groups(groups) => of_groups(groups, Known::of(hello)),
     };
     let mut text = table.draw(style);
     let _ = writeln!(
@@ -225,7 +225,7 @@ fn cell(column: Column, task: &Task, world: &World, known: Known, places: &Place
     }
 }
 
-fn of_groups(groups: &[Group]) -> Table {
+fn of_groups(groups: &[Group], known: Known) -> Table {
     let number = |title, optional| table::Column {
         title,
         right: true,
@@ -262,24 +262,18 @@ fn of_groups(groups: &[Group]) -> Table {
     let files = groups.iter().map(|group| Arc::clone(&group.file));
     let places = Places::of(files.zip(groups.iter().map(|group| group.line)));
     let row = |group: &Group| {
-        // Of wakes of a future in `block_on` nothing is told.
-        let awoken = |text| {
-            if group.kind == Kind::BlockOn {
-                unknown()
-            } else {
-                text
-            }
-        };
+        let number = |number: Option<u64>| number.map_or_else(unknown, count);
+        let time = |time: Option<Nanos>| time.map_or_else(unknown, duration);
         vec![
             count(group.live()),
             count(group.running),
             count(group.scheduled),
             count(group.idle),
             count(group.ended.tasks()),
-            count(group.polls),
-            duration(group.busy),
-            awoken(duration(group.delayed)),
-            awoken(count(group.wakes)),
+            number(known.polls(group.polls)),
+            time(known.polls(group.busy)),
+            time(known.waits_of(group, group.delayed)),
+            number(known.wakes_of(group, group.wakes)),
             duration(group.longest_idle),
             group.kind.to_string(),
             places.name(&group.file, group.line).to_owned(),
