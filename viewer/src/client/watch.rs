@@ -249,7 +249,7 @@ impl Watcher {
                 }
                 changes = next(&mut sketches) => {
                     if !changes.is_empty() {
-                        self.tell(Feed::Update { restart: false, complete: told_all, changes }).await?;
+                        self.tell(Feed::Update { restart: false, complete: false, changes }).await?;
                     }
                 }
                 Some(hello) = learnt.next() => self.tell(Feed::Learnt(Box::new(hello))).await?,

@@ -86,12 +86,23 @@ fn the_same_session_comes_back_without_a_flicker() {
 fn the_clock_stands_while_nothing_is_known() {
     let mut person = Person::at_demo(80, 24);
     person.wait(1_000);
-    person.sees("13.0s  refresh");
+    person.sees("up 3m13s");
     person.feed(Feed::Lost {
         reason: "killed".to_owned(),
         retry_in: Duration::from_secs(60),
     });
     person.wait(30_000);
+    person.sees("up 3m13s");
+}
+
+/// What runs may be over by now: nothing is known of it until all that is new was told.
+#[test]
+fn a_live_task_is_no_older_than_the_news() {
+    let mut person = Person::at_demo(80, 24);
+    person.sees("12.0s  refresh");
+    person.wait(1_000);
+    person.sees("12.0s  refresh");
+    person.news(false, vec![now(NOW + SECOND)]);
     person.sees("13.0s  refresh");
 }
 

@@ -133,7 +133,7 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
 /// What a cell shows, and how.
 fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (String, Style) {
     let world = app.picture.world();
-    let now = app.picture.now();
+    let now = app.picture.moment_of(task);
     let vitals = &task.vitals;
     let site = world.site(task.birth.site);
     let number = |n: u64| count_in(n, width);
@@ -189,7 +189,7 @@ fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (
 fn worth_a_look(app: &App, task: &Task) -> bool {
     matches!(task.vitals.state, State::Running | State::Scheduled)
         && kind(app, task) != Kind::Blocking
-        && task.in_state(app.picture.now()) > Nanos(100_000_000)
+        && task.in_state(app.picture.moment_of(task)) > Nanos(100_000_000)
 }
 
 /// The state's word, or a short form of it.
