@@ -10,7 +10,8 @@ pub use clean::{clean, fit, fit_end, width};
 pub use number::{bytes, count, count_in, duration, share};
 pub use place::{Places, fit_place, path, place};
 
-use taskscope_model::{LastWaker, Task, TaskId, World};
+use taskscope_model::query::Group;
+use taskscope_model::{Kind, LastWaker, Site, Task, TaskId, World};
 
 /// What a person calls a task: its name, else the type of its closure, else where it was spawned; then `#` and tokio's
 /// id. A task without any of these is `a task`. Safe for a terminal.
@@ -75,6 +76,27 @@ pub fn name(task: &Task, world: &World) -> Option<String> {
         .filter(|name| !name.is_empty())
         .or_else(closure)
         .map(|s| clean(s).into_owned())
+}
+
+/// The kind of the tasks of a place; `mixed` where the place has tasks of several kinds.
+#[must_use]
+pub fn kind_of(group: &Group, world: &World) -> &'static str {
+    // The group says that it is not known in both cases.
+    if group.kind != Kind::Unknown {
+        return group.kind.as_str();
+    }
+    let is_here = |site: &Site| match (&*group.file, &*site.file) {
+        ("", file) => file.is_empty(),
+        (here, file) => here == file && group.line == site.line,
+    };
+    let mut kinds = world
+        .sites()
+        .filter(|(_, site)| is_here(site))
+        .map(|(_, site)| site.kind);
+    match kinds.next() {
+        Some(first) if kinds.any(|kind| kind != first) => "mixed",
+        _ => group.kind.as_str(),
+    }
 }
 
 /// Who woke a task last, in words; `None` where nobody has. Safe for a terminal.

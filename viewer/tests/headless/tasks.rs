@@ -65,6 +65,26 @@ fn groups_add_up_what_is_listed_and_what_is_past() {
 }
 
 #[test]
+fn a_place_with_tasks_of_several_kinds_is_mixed() {
+    let dir = dir();
+    let mut script = scenes::shop();
+    // The line of another site, as where a macro spawns both.
+    let blocking = scenes::site(4, "src/api.rs", 120, v1::TaskKind::Blocking);
+    script.updates[0].sites.push(blocking);
+    let _target = Target::start(dir.path(), 4242, script);
+    let ran = run(dir.path(), &["tasks", "--group", "--filter=state:running"]);
+    assert!(ran.stdout.contains(" task      api.rs:120"), "{ran:?}");
+    let ran = run(dir.path(), &["tasks", "--group"]);
+    assert!(ran.stdout.contains(" mixed     api.rs:120"), "{ran:?}");
+    let json = run(
+        dir.path(),
+        &["tasks", "--group", "--format=json", "--sort=-live"],
+    )
+    .json();
+    assert_eq!(json["groups"][0]["kind"], "mixed");
+}
+
+#[test]
 fn filter_sort_and_limit_choose_the_tasks() {
     let dir = dir();
     let _target = Target::start(dir.path(), 4242, scenes::shop());

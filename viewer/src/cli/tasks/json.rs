@@ -10,6 +10,7 @@ use crate::cli::about::Target;
 use crate::cli::advice::Advice;
 use crate::cli::schema;
 use crate::feed::Hello;
+use crate::text::kind_of;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Tasks<'a> {
@@ -174,7 +175,7 @@ impl<'a> Tasks<'a> {
                 Some(
                     groups
                         .iter()
-                        .map(|group| GroupRow::of(group, known))
+                        .map(|group| GroupRow::of(group, world, known))
                         .collect(),
                 ),
             ),
@@ -301,7 +302,7 @@ impl Distribution {
 }
 
 impl<'a> GroupRow<'a> {
-    fn of(group: &'a Group, known: Known) -> Self {
+    fn of(group: &'a Group, world: &World, known: Known) -> Self {
         let Tally {
             done,
             cancelled,
@@ -314,7 +315,7 @@ impl<'a> GroupRow<'a> {
                 line: group.line,
                 column: None,
             }),
-            kind: group.kind.as_str(),
+            kind: kind_of(group, world),
             live: group.live(),
             running: group.running,
             scheduled: group.scheduled,

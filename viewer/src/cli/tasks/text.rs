@@ -12,7 +12,7 @@ use crate::cli::args::ViewArgs;
 use crate::cli::output::Style;
 use crate::cli::table::{self, Table};
 use crate::feed::Hello;
-use crate::text::{Places, bytes, clean, count, duration};
+use crate::text::{Places, bytes, clean, count, duration, kind_of};
 
 /// The columns where none are named, in order of their worth where there is little room.
 const USUAL: [Column; 10] = [
@@ -56,7 +56,7 @@ pub(super) fn draw(
 ) -> String {
     let table = match &answer.rows {
         Rows::Tasks(tasks) => of_tasks(tasks, hello, world, view),
-        Rows::Groups(groups) => of_groups(groups, Known::of(hello)),
+        Rows::Groups(groups) => of_groups(groups, Known::of(hello), world),
     };
     let mut text = table.draw(style);
     let _ = writeln!(
@@ -225,7 +225,7 @@ fn cell(column: Column, task: &Task, world: &World, known: Known, places: &Place
     }
 }
 
-fn of_groups(groups: &[Group], known: Known) -> Table {
+fn of_groups(groups: &[Group], known: Known, world: &World) -> Table {
     let number = |title, optional| table::Column {
         title,
         right: true,
@@ -275,7 +275,7 @@ fn of_groups(groups: &[Group], known: Known) -> Table {
             time(known.waits_of(group, group.delayed)),
             number(known.wakes_of(group, group.wakes)),
             duration(group.longest_idle),
-            group.kind.to_string(),
+            kind_of(group, world).to_owned(),
             places.name(&group.file, group.line).to_owned(),
         ]
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use taskscope_model::{Change, State, Vitals};
+use taskscope_model::{Change, Kind, State, Vitals};
 
 use super::Person;
 use super::world::{self, MS, NOW, SECOND, born, id, now, vitals};
@@ -156,6 +156,18 @@ fn empty_tables_say_why() {
     );
     person.wait(1_000);
     person.sees("No tasks yet: demo has spawned none");
+}
+
+#[test]
+fn a_place_with_tasks_of_several_kinds_is_mixed() {
+    let mut person = Person::at_demo(120, 24);
+    person.keys("g");
+    assert!(!person.screen().contains("mixed"));
+    let twin = world::site(6, "src/cache.rs", 9, Kind::Blocking, 64);
+    let task = born(300, "", 6, None, SECOND, vitals(State::Idle, MS));
+    person.news(false, vec![twin, task, now(NOW + SECOND)]);
+    person.wait(1_000);
+    assert!(person.line("cache.rs:9").contains(" mixed"));
 }
 
 #[test]

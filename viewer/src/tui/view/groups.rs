@@ -9,7 +9,7 @@ use taskscope_model::query::{Group, GroupColumn};
 use super::super::app::App;
 use super::View;
 use super::grid::{self, Placed, Spec};
-use crate::text::{count_in, duration, path};
+use crate::text::{count_in, duration, kind_of, path};
 
 /// The columns as they stand from left to right.
 const ORDER: [usize; 11] = [
@@ -84,6 +84,7 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     for (y, (row, group)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
         for column in &placed {
             let text = value(
+                app,
                 group,
                 GroupColumn::ALL[column.index],
                 usize::from(column.width),
@@ -105,11 +106,11 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     }
 }
 
-fn value(group: &Group, column: GroupColumn, width: usize) -> String {
+fn value(app: &App, group: &Group, column: GroupColumn, width: usize) -> String {
     let number = |n: u64| count_in(n, width);
     match column {
         GroupColumn::Place => path(&group.file, group.line, width),
-        GroupColumn::Kind => group.kind.as_str().to_owned(),
+        GroupColumn::Kind => kind_of(group, app.picture.world()).to_owned(),
         GroupColumn::Live => number(group.scheduled + group.running + group.idle),
         GroupColumn::Running => number(group.running),
         GroupColumn::Scheduled => number(group.scheduled),
