@@ -34,8 +34,7 @@ fn text(listing: &Listing, style: Style) -> String {
         title,
         right,
         least,
-        optional: false,
-        is_place: false,
+        ..Column::default()
     };
     let columns = vec![
         column("ADDR", false, None),
@@ -44,8 +43,7 @@ fn text(listing: &Listing, style: Style) -> String {
         column("TASKSCOPE", false, None),
         column("NAME", false, Some(8)),
         Column {
-            optional: true,
-            is_place: false,
+            spare: 1,
             ..column("EXECUTABLE", false, Some(12))
         },
     ];

@@ -65,6 +65,34 @@ fn groups_add_up_what_is_listed_and_what_is_past() {
 }
 
 #[test]
+fn places_can_be_read_where_there_is_little_room() {
+    let dir = dir();
+    let mut script = scenes::shop();
+    script.updates[0].sites[0].file = "src/handlers/websocket_sessions.rs".to_owned();
+    let _target = Target::start(dir.path(), 4242, script);
+    let lines = |columns: &str| {
+        let mut narrow = command(
+            env!("CARGO_BIN_EXE_taskscope").as_ref(),
+            dir.path(),
+            &["tasks", "--group"],
+        );
+        narrow.env("COLUMNS", columns);
+        let lines = run_with(narrow).stdout;
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let narrow = lines("80");
+    assert!(
+        narrow[1].ends_with(" websocket_sessions.rs:120"),
+        "{narrow:?}"
+    );
+    assert!(!narrow[0].contains("WAKES"), "{narrow:?}");
+    for column in ["LIVE", "ENDED", "POLLS", "BUSY", "KIND", "LOC"] {
+        assert!(narrow[0].contains(column), "{narrow:?}");
+    }
+    assert!(lines("140")[0].contains("WAKES"));
+}
+
+#[test]
 fn a_place_with_tasks_of_several_kinds_is_mixed() {
     let dir = dir();
     let mut script = scenes::shop();

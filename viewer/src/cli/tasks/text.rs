@@ -130,8 +130,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             title,
             right: true,
             least: None,
-            optional: false,
-            is_place: false,
+            ..table::Column::default()
         };
         columns.extend(PERCENTILES.iter().map(|(title, ..)| head(*title)));
     }
@@ -185,7 +184,8 @@ fn head(column: Column, named: bool) -> table::Column {
         title,
         right,
         least,
-        optional: !needed,
+        readable: 0,
+        spare: u8::from(!needed),
         is_place: column == Column::Place,
     }
 }
@@ -226,37 +226,35 @@ fn cell(column: Column, task: &Task, world: &World, known: Known, places: &Place
 }
 
 fn of_groups(groups: &[Group], known: Known, world: &World) -> Table {
-    let number = |title, optional| table::Column {
+    let number = |title, spare| table::Column {
         title,
         right: true,
-        least: None,
-        optional,
-        is_place: false,
+        spare,
+        ..table::Column::default()
     };
     let columns = vec![
-        number("LIVE", false),
-        number("RUNNING", false),
-        number("SCHEDULED", false),
-        number("IDLE", false),
-        number("ENDED", false),
-        number("POLLS", false),
-        number("BUSY", false),
-        number("DELAYED", true),
-        number("WAKES", true),
-        number("LONGEST IDLE", true),
+        number("LIVE", 0),
+        number("RUNNING", 1),
+        number("SCHEDULED", 2),
+        // What the two before leave of the live ones.
+        number("IDLE", 3),
+        number("ENDED", 0),
+        number("POLLS", 0),
+        number("BUSY", 0),
+        number("DELAYED", 4),
+        number("WAKES", 5),
+        number("LONGEST IDLE", 6),
         table::Column {
             title: "KIND",
-            right: false,
-            least: None,
-            optional: false,
-            is_place: false,
+            ..table::Column::default()
         },
         table::Column {
             title: "LOC",
-            right: false,
             least: Some(12),
-            optional: false,
+            // The rows are places: without them the numbers mean nothing.
+            readable: 24,
             is_place: true,
+            ..table::Column::default()
         },
     ];
     let files = groups.iter().map(|group| Arc::clone(&group.file));
