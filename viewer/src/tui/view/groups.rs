@@ -66,11 +66,7 @@ pub(in super::super) fn shown(app: &App) -> Vec<usize> {
 
 /// The number of the column whose heading is there.
 pub(in super::super) fn column_at(app: &App, x: u16) -> Option<usize> {
-    let (_, placed) = placed(app, app.size.0);
-    placed
-        .iter()
-        .find(|column| column.range().contains(&x))
-        .map(|column| column.index)
+    grid::column_at(&placed(app, app.size.0).1, x)
 }
 
 /// Draws headings and rows.
@@ -78,32 +74,29 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     let look = app.theme.look();
     let (specs, placed) = placed(app, area.width);
     let sorted = (app.groups.column as usize, app.groups.descending);
-    grid::headings(&specs, &placed, sorted, &look, area, buffer);
+    let table = grid::Table {
+        specs: &specs,
+        placed: &placed,
+        sorted,
+        look: &look,
+    };
     let rows = app.groups.rows();
-    let height = usize::from(area.height.saturating_sub(1));
-    for (y, (row, group)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
-        for column in &placed {
-            let text = value(
-                app,
-                group,
-                GroupColumn::ALL[column.index],
-                usize::from(column.width),
-            );
-            let style = if text == "0" { look.dim } else { Style::new() };
-            grid::cell(
-                &text,
-                column,
-                specs[column.index].right,
-                style,
-                area,
-                y,
-                buffer,
-            );
-        }
-        if view.selected == Some(row) {
-            grid::select(area, y, &look, buffer);
-        }
-    }
+    grid::draw(
+        &table,
+        rows,
+        view,
+        area,
+        buffer,
+        |group: &Group, column, width| {
+            let text = value(app, group, GroupColumn::ALL[column], width);
+            let style = if text == "0" || text == "?" {
+                look.dim
+            } else {
+                Style::new()
+            };
+            Some((text, style))
+        },
+    );
 }
 
 fn value(app: &App, group: &Group, column: GroupColumn, width: usize) -> String {
