@@ -200,4 +200,7 @@ fn what_a_target_does_not_tell_is_unknown_and_not_nothing() {
     person.sees("? this target does not tell of wakes");
     let row = person.line("accept");
     assert_eq!(row.matches('?').count(), 5, "{row}");
+    person.keys("g");
+    let row = person.line("server.rs:44");
+    assert_eq!(row.matches('?').count(), 2, "{row}");
 }

@@ -101,6 +101,10 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
 
 fn value(app: &App, group: &Group, column: GroupColumn, width: usize) -> String {
     let number = |n: u64| count_in(n, width);
+    let known = |known: bool, text: String| if known { text } else { "?".to_owned() };
+    let polls = app.link.tells("polls");
+    // Of wakes of a future in `block_on` nothing is told.
+    let wakes = app.link.tells("wakes") && group.kind != Kind::BlockOn;
     match column {
         GroupColumn::Place => path(&group.file, group.line, width),
         GroupColumn::Kind => kind_of(group, app.picture.world()).to_owned(),
@@ -109,11 +113,9 @@ fn value(app: &App, group: &Group, column: GroupColumn, width: usize) -> String 
         GroupColumn::Scheduled => number(group.scheduled),
         GroupColumn::Idle => number(group.idle),
         GroupColumn::Ended => number(group.ended.tasks()),
-        GroupColumn::Polls => number(group.polls),
-        GroupColumn::Busy => duration(group.busy),
-        // Of wakes of a future in `block_on` nothing is told.
-        GroupColumn::Delayed | GroupColumn::Wakes if group.kind == Kind::BlockOn => "?".to_owned(),
-        GroupColumn::Delayed => duration(group.delayed),
-        GroupColumn::Wakes => number(group.wakes),
+        GroupColumn::Polls => known(polls, number(group.polls)),
+        GroupColumn::Busy => known(polls, duration(group.busy)),
+        GroupColumn::Delayed => known(polls && wakes, duration(group.delayed)),
+        GroupColumn::Wakes => known(wakes, number(group.wakes)),
     }
 }
