@@ -77,6 +77,7 @@ fn state(answer: &Answer) -> (&'static str, Option<&str>) {
     match answer {
         Answer::Hello(_) => ("ok", None),
         Answer::Silent => ("silent", None),
+        Answer::Gone => ("gone", None),
         Answer::NoPermission => ("no_permission", None),
         Answer::Incompatible(why) => ("incompatible", Some(why)),
         Answer::Odd(why) => ("odd", Some(why)),

@@ -1,7 +1,7 @@
 //! Which program is meant, and how it is reached.
 
 use crate::command::run;
-use crate::target::Target;
+use crate::target::{Target, stale};
 use crate::{dir, scenes};
 
 #[test]
@@ -18,6 +18,18 @@ fn programs_are_listed() {
         (Some("pid:4242"), Some("ok"))
     );
     assert_eq!(process["up_ns"], 192_000_000_000_u64);
+}
+
+#[test]
+fn a_process_that_has_become_another_program_is_gone() {
+    let dir = dir();
+    // A socket that nobody listens at, by the number of a process that lives.
+    let pid = std::process::id();
+    let socket = stale(dir.path(), pid);
+    let json = run(dir.path(), &["ls", "--format=json"]).json();
+    assert_eq!(json["processes"][0]["state"], "gone");
+    run(dir.path(), &["tasks"]).failed(3, &format!("pid:{pid} is another program by now"));
+    assert!(socket.exists(), "it may yet listen there");
 }
 
 #[test]
