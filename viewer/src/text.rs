@@ -85,18 +85,31 @@ pub fn kind_of(group: &Group, world: &World) -> &'static str {
     if group.kind != Kind::Unknown {
         return group.kind.as_str();
     }
-    let is_here = |site: &Site| match (&*group.file, &*site.file) {
-        ("", file) => file.is_empty(),
-        (here, file) => here == file && group.line == site.line,
-    };
-    let mut kinds = world
-        .sites()
-        .filter(|(_, site)| is_here(site))
-        .map(|(_, site)| site.kind);
+    let mut kinds = kinds_at(group, world);
     match kinds.next() {
         Some(first) if kinds.any(|kind| kind != first) => "mixed",
         _ => group.kind.as_str(),
     }
+}
+
+/// Whether the wakes of all tasks of a place are seen: those of a `block_on` never are, be it the only one or not.
+#[must_use]
+pub fn sees_wakes_of(group: &Group, world: &World) -> bool {
+    match group.kind {
+        Kind::BlockOn => false,
+        Kind::Unknown => kinds_at(group, world).all(|kind| kind != Kind::BlockOn),
+        _ => true,
+    }
+}
+
+/// The kinds of all sites of a place.
+fn kinds_at<'a>(group: &'a Group, world: &'a World) -> impl Iterator<Item = Kind> {
+    let is_here = |site: &Site| match (&*group.file, &*site.file) {
+        ("", file) => file.is_empty(),
+        (here, file) => here == file && group.line == site.line,
+    };
+    let here = world.sites().filter(move |(_, site)| is_here(site));
+    here.map(|(_, site)| site.kind)
 }
 
 /// Who woke a task last, in words; `None` where nobody has. Safe for a terminal.

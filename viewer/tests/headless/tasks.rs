@@ -110,6 +110,22 @@ fn a_place_with_tasks_of_several_kinds_is_mixed() {
     )
     .json();
     assert_eq!(json["groups"][0]["kind"], "mixed");
+    assert_eq!(json["groups"][0]["wakes"], 1292);
+    // What is known of the wakes there is not all.
+    let mut script = scenes::shop();
+    let future = scenes::site(4, "src/api.rs", 120, v1::TaskKind::BlockOn);
+    script.updates[0].sites.push(future);
+    let _target = Target::start(dir.path(), 4243, script);
+    let args = [
+        "tasks",
+        "pid:4243",
+        "--group",
+        "--format=json",
+        "--sort=-live",
+    ];
+    let json = run(dir.path(), &args).json();
+    assert_eq!(json["groups"][0]["kind"], "mixed");
+    assert!(json["groups"][0]["wakes"].is_null(), "{json}");
 }
 
 #[test]

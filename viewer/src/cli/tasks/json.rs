@@ -327,9 +327,9 @@ impl<'a> GroupRow<'a> {
             },
             polls: known.polls(group.polls),
             busy_ns: known.polls(group.busy.0),
-            delayed_ns: known.waits_of(group, group.delayed.0),
-            wakes: known.wakes_of(group, group.wakes),
-            self_wakes: known.wakes_of(group, group.self_wakes),
+            delayed_ns: known.waits_of(group, world, group.delayed.0),
+            wakes: known.wakes_of(group, world, group.wakes),
+            self_wakes: known.wakes_of(group, world, group.self_wakes),
             longest_idle_ns: group.longest_idle.0,
             largest_bytes: (group.largest > 0).then_some(group.largest),
         }

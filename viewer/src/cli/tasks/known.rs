@@ -4,6 +4,7 @@ use taskscope_model::query::Group;
 use taskscope_model::{Kind, Task, World};
 
 use crate::feed::Hello;
+use crate::text::sees_wakes_of;
 
 /// What a target can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +41,14 @@ impl Known {
     }
 
     /// A value that the tasks of one place add up to, counted in wakes.
-    pub(super) fn wakes_of<T>(self, group: &Group, value: T) -> Option<T> {
-        (self.wakes && group.kind != Kind::BlockOn).then_some(value)
+    pub(super) fn wakes_of<T>(self, group: &Group, world: &World, value: T) -> Option<T> {
+        (self.wakes && sees_wakes_of(group, world)).then_some(value)
     }
 
     /// The time that the tasks of one place waited for a worker.
-    pub(super) fn waits_of<T>(self, group: &Group, value: T) -> Option<T> {
+    pub(super) fn waits_of<T>(self, group: &Group, world: &World, value: T) -> Option<T> {
         self.polls(value)
-            .and_then(|value| self.wakes_of(group, value))
+            .and_then(|value| self.wakes_of(group, world, value))
     }
 
     /// A time between polls: what part of it a task was scheduled or idle takes both to know.

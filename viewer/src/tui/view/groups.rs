@@ -3,13 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use taskscope_model::Kind;
 use taskscope_model::query::{Group, GroupColumn};
 
 use super::super::app::App;
 use super::View;
 use super::grid::{self, Placed, Spec};
-use crate::text::{count_in, duration, kind_of, path};
+use crate::text::{count_in, duration, kind_of, path, sees_wakes_of};
 
 /// The columns as they stand from left to right.
 const ORDER: [usize; 11] = [
@@ -103,8 +102,7 @@ fn value(app: &App, group: &Group, column: GroupColumn, width: usize) -> String 
     let number = |n: u64| count_in(n, width);
     let known = |known: bool, text: String| if known { text } else { "?".to_owned() };
     let polls = app.link.tells("polls");
-    // Of wakes of a future in `block_on` nothing is told.
-    let wakes = app.link.tells("wakes") && group.kind != Kind::BlockOn;
+    let wakes = app.link.tells("wakes") && sees_wakes_of(group, app.picture.world());
     match column {
         GroupColumn::Place => path(&group.file, group.line, width),
         GroupColumn::Kind => kind_of(group, app.picture.world()).to_owned(),
