@@ -22,6 +22,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::app::{App, Mode, Screen};
+use document::Document;
 use layout::Regions;
 
 /// Draws the app over the whole buffer, whose size should be the one that the app was told.
@@ -84,18 +85,24 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Tasks(_) => tasks::draw(app, area, view, buffer),
         Screen::Groups if app.groups.rows().is_empty() => empty::groups(app, area, buffer),
         Screen::Groups => groups::draw(app, area, view, buffer),
-        Screen::Task(detail) => {
-            task::document(app, detail, area.width).draw(
-                detail.scroll,
-                detail.door,
-                app,
-                area,
-                buffer,
-            );
+        Screen::Task(_) | Screen::Help(_) => {
+            let door = match app.screen() {
+                Screen::Task(detail) => detail.door,
+                _ => None,
+            };
+            if let Some((document, scroll)) = document(app, area.width) {
+                document.draw(scroll, door, app, area, buffer);
+            }
         }
-        Screen::Help(scroll) => {
-            help::document(app, area.width).draw(*scroll, None, app, area, buffer)
-        }
+    }
+}
+
+/// The text of the screen, where it is one, and how many lines of it are scrolled away.
+fn document(app: &App, columns: u16) -> Option<(Document, usize)> {
+    match app.screen() {
+        Screen::Task(detail) => Some((task::document(app, detail, columns), detail.scroll)),
+        Screen::Help(scroll) => Some((help::document(app, columns), *scroll)),
+        Screen::Tasks(_) | Screen::Groups => None,
     }
 }
 

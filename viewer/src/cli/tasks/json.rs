@@ -7,8 +7,10 @@ use taskscope_model::{LastWaker, Site, Sketch, Stamp, Tally, Task, TaskId, World
 use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
+use crate::cli::advice::Advice;
 use crate::cli::schema;
 use crate::feed::Hello;
+use crate::text::kind_of;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Tasks<'a> {
@@ -20,6 +22,7 @@ pub(super) struct Tasks<'a> {
     sort: String,
     totals: Totals,
     matching: usize,
+    advice: &'a [Advice],
     tasks: Option<Rows<'a>>,
     groups: Option<Vec<GroupRow<'a>>>,
 }
@@ -125,8 +128,8 @@ struct GroupRow<'a> {
     polls: Option<u64>,
     busy_ns: Option<u64>,
     delayed_ns: Option<u64>,
-    wakes: u64,
-    self_wakes: u64,
+    wakes: Option<u64>,
+    self_wakes: Option<u64>,
     longest_idle_ns: u64,
     largest_bytes: Option<u64>,
 }
@@ -154,6 +157,7 @@ impl<'a> Tasks<'a> {
         world: &'a World,
         question: &Question,
         answer: &'a Answer<'a>,
+        advice: &'a [Advice],
     ) -> Self {
         let (known, epoch) = (Known::of(hello), Epoch(hello.started_unix_ns));
         let (tasks, groups) = match &answer.rows {
@@ -171,7 +175,7 @@ impl<'a> Tasks<'a> {
                 Some(
                     groups
                         .iter()
-                        .map(|group| GroupRow::of(group, known))
+                        .map(|group| GroupRow::of(group, world, known))
                         .collect(),
                 ),
             ),
@@ -185,6 +189,7 @@ impl<'a> Tasks<'a> {
             sort: question.sort.to_string(),
             totals: Totals::of(world.totals()),
             matching: answer.matching,
+            advice,
             tasks,
             groups,
         }
@@ -297,7 +302,7 @@ impl Distribution {
 }
 
 impl<'a> GroupRow<'a> {
-    fn of(group: &'a Group, known: Known) -> Self {
+    fn of(group: &'a Group, world: &World, known: Known) -> Self {
         let Tally {
             done,
             cancelled,
@@ -310,7 +315,7 @@ impl<'a> GroupRow<'a> {
                 line: group.line,
                 column: None,
             }),
-            kind: group.kind.as_str(),
+            kind: kind_of(group, world),
             live: group.live(),
             running: group.running,
             scheduled: group.scheduled,
@@ -322,9 +327,9 @@ impl<'a> GroupRow<'a> {
             },
             polls: known.polls(group.polls),
             busy_ns: known.polls(group.busy.0),
-            delayed_ns: known.polls(group.delayed.0),
-            wakes: group.wakes,
-            self_wakes: group.self_wakes,
+            delayed_ns: known.waits_of(group, world, group.delayed.0),
+            wakes: known.wakes_of(group, world, group.wakes),
+            self_wakes: known.wakes_of(group, world, group.self_wakes),
             longest_idle_ns: group.longest_idle.0,
             largest_bytes: (group.largest > 0).then_some(group.largest),
         }

@@ -1,21 +1,10 @@
-//! The commands, run as a person or a script runs them, against targets that behave.
+//! Tasks and groups of them: which are printed, and with which numbers.
 
-#[path = "support/command.rs"]
-mod command;
-#[path = "support/scenes.rs"]
-mod scenes;
-#[path = "support/target.rs"]
-mod target;
-
-use std::process::Stdio;
-
-use command::{command, run, run_with};
-use target::{Script, Target, until};
 use taskscope_proto::v1;
 
-fn dir() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
-}
+use crate::command::{command, run, run_with};
+use crate::target::{Script, Target};
+use crate::{dir, scenes};
 
 /// The ids of the tasks that were printed.
 fn ids(json: &serde_json::Value) -> Vec<u64> {
@@ -73,6 +62,70 @@ fn groups_add_up_what_is_listed_and_what_is_past() {
     let ran = run(dir.path(), &["tasks", "--group", "--sort=-live"]);
     insta::assert_snapshot!("tasks_group", ran.stdout);
     run(dir.path(), &["tasks", "--group", "--sort=age"]).failed(2, "--sort age: unknown column");
+}
+
+#[test]
+fn places_can_be_read_where_there_is_little_room() {
+    let dir = dir();
+    let mut script = scenes::shop();
+    script.updates[0].sites[0].file = "src/handlers/websocket_sessions.rs".to_owned();
+    let _target = Target::start(dir.path(), 4242, script);
+    let lines = |columns: &str| {
+        let mut narrow = command(
+            env!("CARGO_BIN_EXE_taskscope").as_ref(),
+            dir.path(),
+            &["tasks", "--group"],
+        );
+        narrow.env("COLUMNS", columns);
+        let lines = run_with(narrow).stdout;
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let narrow = lines("80");
+    assert!(
+        narrow[1].ends_with(" websocket_sessions.rs:120"),
+        "{narrow:?}"
+    );
+    assert!(!narrow[0].contains("WAKES"), "{narrow:?}");
+    for column in ["LIVE", "ENDED", "POLLS", "BUSY", "KIND", "LOC"] {
+        assert!(narrow[0].contains(column), "{narrow:?}");
+    }
+    assert!(lines("140")[0].contains("WAKES"));
+}
+
+#[test]
+fn a_place_with_tasks_of_several_kinds_is_mixed() {
+    let dir = dir();
+    let mut script = scenes::shop();
+    // The line of another site, as where a macro spawns both.
+    let blocking = scenes::site(4, "src/api.rs", 120, v1::TaskKind::Blocking);
+    script.updates[0].sites.push(blocking);
+    let _target = Target::start(dir.path(), 4242, script);
+    let ran = run(dir.path(), &["tasks", "--group", "--filter=state:running"]);
+    assert!(ran.stdout.contains(" task      api.rs:120"), "{ran:?}");
+    let ran = run(dir.path(), &["tasks", "--group"]);
+    assert!(ran.stdout.contains(" mixed     api.rs:120"), "{ran:?}");
+    let json = run(
+        dir.path(),
+        &["tasks", "--group", "--format=json", "--sort=-live"],
+    )
+    .json();
+    assert_eq!(json["groups"][0]["kind"], "mixed");
+    assert_eq!(json["groups"][0]["wakes"], 1292);
+    // What is known of the wakes there is not all.
+    let mut script = scenes::shop();
+    let future = scenes::site(4, "src/api.rs", 120, v1::TaskKind::BlockOn);
+    script.updates[0].sites.push(future);
+    let _target = Target::start(dir.path(), 4243, script);
+    let args = [
+        "tasks",
+        "pid:4243",
+        "--group",
+        "--format=json",
+        "--sort=-live",
+    ];
+    let json = run(dir.path(), &args).json();
+    assert_eq!(json["groups"][0]["kind"], "mixed");
+    assert!(json["groups"][0]["wakes"].is_null(), "{json}");
 }
 
 #[test]
@@ -188,194 +241,27 @@ fn what_the_target_can_not_tell_is_unknown() {
     for unknown in ["wakes", "scheduled_ns", "idle_ns"] {
         assert!(json["tasks"][0][unknown].is_null(), "{unknown}");
     }
+    let json = run(
+        dir.path(),
+        &["tasks", "--group", "--format=json", "--sort=loc"],
+    )
+    .json();
+    let groups = json["groups"].as_array().expect("groups");
+    for group in groups {
+        let block_on = group["kind"] == "block_on";
+        for field in ["wakes", "self_wakes"] {
+            assert_eq!(group[field].is_null(), block_on, "{field} of {group}");
+        }
+        for field in ["polls", "busy_ns", "delayed_ns"] {
+            assert!(group[field].is_null(), "{field} of {group}");
+        }
+    }
+    assert_eq!(groups.len(), 4);
     let text = run(dir.path(), &["tasks"]).stdout;
     assert!(
         text.contains(" ? ") && text.contains("`taskscope doctor`"),
         "{text}"
     );
-}
-
-#[test]
-fn programs_are_listed() {
-    let dir = dir();
-    let _target = Target::start(dir.path(), 4242, scenes::shop());
-    let ran = run(dir.path(), &["ls"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    insta::assert_snapshot!("ls", ran.stdout);
-    let json = run(dir.path(), &["ls", "--format", "json"]).json();
-    let process = &json["processes"][0];
-    assert_eq!(
-        (process["address"].as_str(), process["state"].as_str()),
-        (Some("pid:4242"), Some("ok"))
-    );
-    assert_eq!(process["up_ns"], 192_000_000_000_u64);
-}
-
-#[test]
-fn the_only_program_needs_no_address_and_any_spelling_of_it_will_do() {
-    let dir = dir();
-    let target = Target::start(dir.path(), 4242, scenes::shop());
-    let socket = target.socket.to_str().expect("a path");
-    for args in [
-        &["doctor"][..],
-        &["doctor", "pid:4242"],
-        &["doctor", socket],
-        &["pid:4242", "doctor"],
-    ] {
-        let ran = run(dir.path(), args);
-        assert_eq!(ran.code, Some(0), "{args:?}: {ran:?}");
-        assert!(ran.stdout.contains("Nothing to change"), "{ran:?}");
-    }
-    run(dir.path(), &["pid:1", "doctor", "pid:2"]).failed(2, "two addresses");
-}
-
-#[test]
-fn with_several_programs_one_has_to_be_named() {
-    let dir = dir();
-    let _one = Target::start(dir.path(), 41, scenes::shop());
-    let _other = Target::start(dir.path(), 42, scenes::shop());
-    let ran = run(dir.path(), &["tasks"]);
-    ran.failed(2, "pid:41");
-    ran.failed(2, "pid:42");
-    assert_eq!(run(dir.path(), &["tasks", "pid:42"]).code, Some(0));
-}
-
-#[test]
-fn without_a_program_it_is_said_how_to_have_one() {
-    let dir = dir();
-    let ran = run(&dir.path().join("none"), &["tasks"]);
-    for words in [
-        "none",
-        "cargo add taskscope",
-        "taskscope::init()",
-        "tokio_unstable",
-        "taskscope demo",
-    ] {
-        ran.failed(3, words);
-    }
-    let ran = run(dir.path(), &["ls"]);
-    assert_eq!(ran.code, Some(0));
-    assert!(ran.stdout.contains("no program"), "{ran:?}");
-    assert_eq!(
-        run(dir.path(), &["ls", "--format=json"]).json()["processes"],
-        serde_json::json!([])
-    );
-}
-
-#[test]
-fn a_port_is_an_address_too() {
-    // The same service behind a port: what differs is only how it is reached.
-    let dir = dir();
-    let target = Target::start(dir.path(), 4242, scenes::shop());
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("its number").port();
-    let socket = target.socket.clone();
-    std::thread::spawn(move || {
-        for outer in listener.incoming().flatten() {
-            let inner = std::os::unix::net::UnixStream::connect(&socket).expect("the target");
-            let (mut from, mut to) = (
-                outer.try_clone().expect("it"),
-                inner.try_clone().expect("it"),
-            );
-            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-            let (mut from, mut to) = (inner, outer);
-            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-        }
-    });
-    for address in [
-        format!("http://127.0.0.1:{port}"),
-        format!("localhost:{port}"),
-    ] {
-        assert_eq!(
-            run(dir.path(), &["doctor", &address]).code,
-            Some(0),
-            "{address}"
-        );
-    }
-}
-
-#[test]
-fn a_doctor_that_finds_something_says_so_with_its_exit_code() {
-    let dir = dir();
-    let mut script = scenes::shop();
-    for source in &mut script.hello.sources {
-        (source.events, source.trial_events) = (0, 0);
-    }
-    if let Some(setup) = &mut script.hello.setup {
-        setup.tokio_unstable = false;
-    }
-    let _target = Target::start(dir.path(), 4242, script);
-    let ran = run(dir.path(), &["doctor"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
-    assert!(
-        ran.stdout
-            .contains(r#"rustflags = ["--cfg", "tokio_unstable"]"#),
-        "{ran:?}"
-    );
-    let json = run(dir.path(), &["doctor", "--format=json"]);
-    assert_eq!(
-        (json.code, json.json()["advice"][0]["code"].as_str()),
-        (Some(1), Some("tokio_unstable"))
-    );
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_failure() {
-    let dir = dir();
-    let _target = Target::start(dir.path(), 4242, scenes::shop());
-    for args in [&["tasks", "--format=json"][..], &["filters"], &["ls"]] {
-        let mut started = command(env!("CARGO_BIN_EXE_taskscope").as_ref(), dir.path(), args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        drop(started.stdout.take());
-        until("its end", || {
-            started.try_wait().expect("it is ours").is_some()
-        });
-        let output = started.wait_with_output().expect("its output");
-        assert!(
-            output.status.success() && output.stderr.is_empty(),
-            "{args:?}: {output:?}"
-        );
-    }
-}
-
-#[test]
-fn a_screen_needs_a_terminal() {
-    let dir = dir();
-    let _target = Target::start(dir.path(), 4242, scenes::shop());
-    run(dir.path(), &[]).failed(2, "`taskscope tasks`");
-    run(dir.path(), &["demo"]).failed(2, "`taskscope demo --headless`");
-}
-
-#[test]
-fn help_is_to_be_had() {
-    let dir = dir();
-    for args in [&["--help"][..], &["tasks", "--help"], &["help", "doctor"]] {
-        let ran = run(dir.path(), args);
-        assert!(
-            ran.code == Some(0) && ran.stdout.contains("Examples:"),
-            "{ran:?}"
-        );
-    }
-    for args in [&["filters"][..], &["help", "filters"]] {
-        let ran = run(dir.path(), args);
-        assert!(
-            ran.code == Some(0)
-                && ran
-                    .stdout
-                    .contains("state:running busy>100ms loc:handler.rs"),
-            "{ran:?}"
-        );
-    }
-    for shell in ["bash", "zsh", "fish"] {
-        let ran = run(dir.path(), &["completions", shell]);
-        assert!(
-            ran.code == Some(0) && ran.stdout.contains("taskscope"),
-            "{ran:?}"
-        );
-    }
 }
 
 #[test]
