@@ -59,7 +59,7 @@ mod wire;
 use tracing_core::Subscriber;
 
 pub use crate::builder::Builder;
-pub use crate::scope::Scope;
+pub use crate::scope::{Level, Scope};
 pub use crate::target::{Status, status};
 
 /// Installs the instrument with its defaults; see [`Builder::init`].

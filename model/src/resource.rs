@@ -181,9 +181,13 @@ pub struct Usage {
     pub unlisted: u64,
     /// How sure that is.
     pub sureness: Sureness,
+    /// Permits, or places of a channel, with which it was made; `None` where that is not told.
+    pub capacity: Option<u64>,
     /// Permits that were free when tokio last told; `None` where it never did, and for locks. Counts what
     /// [`Sureness::Partial`] says it may have missed.
     pub free: Option<u64>,
+    /// The task that last received from a channel: the only one known to make room in it.
+    pub served_by: Option<TaskId>,
     /// Times that it was taken, at once or after a wait.
     pub acquired: u64,
     /// Times that somebody had to wait, those who wait now included.
