@@ -13,7 +13,7 @@ mod reader;
 mod retention;
 mod sites;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +23,8 @@ use taskscope_model::query::Filter;
 use taskscope_model::{Change, Stamp, TaskId, World};
 
 use books::Books;
+#[cfg(test)]
+pub(crate) use reader::SharedNews;
 pub(crate) use reader::{Chunk, MAX_NAMED, Reader, Sketching, Told};
 pub(crate) use retention::Retention;
 

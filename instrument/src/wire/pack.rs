@@ -3,12 +3,18 @@
 use prost::Message;
 use taskscope_proto::{MAX_MESSAGE_BYTES, v1};
 
-use super::{site, task, totals};
+use super::{shared, site, task, totals};
 use crate::hub::Chunk;
 
 /// A message is closed when it would become larger than this. Well under what the protocol allows: a viewer that does
 /// not read makes the target hold a few messages, and one that does sees the first tasks sooner.
 const FULL: usize = MAX_MESSAGE_BYTES / 4;
+
+/// The bytes of an id.
+const ID: usize = size_of::<u64>();
+
+/// The most bytes that a number takes.
+const NUMBER: usize = 10;
 
 /// The messages that tell this, without their numbers. At least one.
 ///
@@ -19,12 +25,38 @@ pub(crate) fn updates(chunk: &Chunk) -> Vec<v1::WatchUpdate> {
         let message = site(*id, told);
         pack.room_for(nested(&message)).sites.push(message);
     }
+    let news = &chunk.shared;
+    for (id, told) in &news.places {
+        let message = shared::place(*id, told);
+        pack.room_for(nested(&message)).places.push(message);
+    }
     for id in &chunk.gone {
-        pack.room_for(size_of::<u64>()).gone.push(id.number());
+        pack.room_for(ID).gone.push(id.number());
+    }
+    for id in &news.resources_gone {
+        pack.room_for(ID).resources_gone.push(id.number());
+    }
+    for id in &news.waits_over {
+        pack.room_for(ID).waits_over.push(id.number());
+    }
+    for id in &news.findings_gone {
+        pack.room_for(NUMBER).findings_gone.push(id.number());
+    }
+    for told in &news.resources {
+        let message = shared::resource(told);
+        pack.room_for(nested(&message)).resources.push(message);
+    }
+    for told in &news.waits {
+        let message = shared::wait(told);
+        pack.room_for(nested(&message)).waits.push(message);
     }
     for told in &chunk.tasks {
         let message = task(told);
         pack.room_for(nested(&message)).tasks.push(message);
+    }
+    for told in &news.findings {
+        let message = shared::finding(told);
+        pack.room_for(nested(&message)).findings.push(message);
     }
     pack.open.complete = chunk.complete;
     pack.full.push(pack.open);
@@ -71,12 +103,12 @@ impl Pack {
 }
 
 /// The bytes of a message that has no lists yet: with the number that it is to get, the flag that may be set and the
-/// head of the packed list.
+/// heads of the packed lists.
 fn head(message: &v1::WatchUpdate) -> usize {
-    const NUMBER: usize = 1 + 10;
+    const SEQUENCE: usize = 1 + NUMBER;
     const FLAG: usize = 2;
     const LIST: usize = 1 + 4;
-    message.encoded_len() + NUMBER + FLAG + LIST
+    message.encoded_len() + SEQUENCE + FLAG + 4 * LIST
 }
 
 /// The bytes that a message takes within another one, under a field number below 16.
