@@ -382,3 +382,36 @@ fn one_who_asks_without_listening_is_heard() {
         _ => None,
     });
 }
+
+#[test]
+fn what_tasks_share_is_followed_and_the_second_stream_leaves_it_out() {
+    let dir = dir();
+    let target = Target::start(dir.path(), 7, scenes::shop());
+    let mut watch = Watch::of(&target.socket);
+    watch.until_complete();
+    target.watch(0, |watched| {
+        assert!(!watched.request.without_resources);
+        watched.tell(scenes::deadlock(3));
+    });
+    let mut world = World::new();
+    let changes = watch.until(|news| match news {
+        Feed::Update { changes, .. } if changes.len() > 1 => Some(changes.clone()),
+        _ => None,
+    });
+    changes.into_iter().for_each(|change| world.apply(change));
+    let holders = [2, 3].map(|id| world.held_by(named(id)).count());
+    let waits = [2, 3].map(|id| world.waits_of(named(id)).count());
+    assert_eq!((holders, waits), ([1, 1], [1, 1]));
+    let finding = world.findings().iter().next().expect("a finding");
+    assert_eq!((&*finding.rule, finding.subjects.len()), ("deadlock", 4));
+    let lock = world.held_by(named(2)).next().expect("a lock");
+    let place = world.place(lock.origin.place).expect("its place");
+    assert_eq!((&*place.file, place.line), ("src/cache.rs", 31));
+    watch.ask(Ask::Sketches(vec![named(2)]));
+    watch.until(|_| {
+        let watches = target.watches.lock().expect("no test panics with it");
+        let second = watches.get(1)?;
+        assert!(second.request.without_resources && second.request.tasks == [2]);
+        Some(())
+    });
+}
