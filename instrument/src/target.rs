@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::facts::Facts;
 use crate::harvester;
 use crate::hub::{Hub, Retention};
+use crate::judge;
 use crate::runtime;
 use crate::server::{self, Backend, EventHub, ServerConfig, ServerHandle, remove_socket};
 
@@ -96,6 +97,17 @@ fn start_first(config: Config) -> Target {
         facts.problem(format!(
             "the thread that collects could not be started, so no task will show: {error}"
         ));
+    }
+    if config.findings {
+        let (hub, facts_of_it) = (Arc::clone(&hub), Arc::clone(&facts));
+        // Those of the model take this place.
+        let rules = Box::new(|_: &_| Vec::new());
+        let judge = judge::start(clock, hub, facts_of_it, rules, config.telling);
+        if let Err(error) = judge {
+            facts.problem(format!(
+                "the thread that looks for what is wrong could not be started, so there will be no findings: {error}"
+            ));
+        }
     }
     let server = server::start(
         &ServerConfig {

@@ -334,6 +334,12 @@ fn many_resources_are_told_in_bounded_pieces_and_old_removals_not_at_all() {
 fn who_is_too_far_behind_begins_anew() {
     let mut books = Books::new(Retention::default());
     let (mut current, mut behind) = (Client::new(""), Client::new(""));
+    let place = Place {
+        file: "src/main.rs".into(),
+        line: 3,
+        column: 1,
+    };
+    books.apply(Change::Place(PlaceId(2), place));
     (1..=100).for_each(|n| books.apply(lock(n, 0)));
     current.catch_up(&books);
     behind.catch_up(&books);
