@@ -94,7 +94,7 @@ impl Judge {
     fn round(&mut self) -> Duration {
         let (clock, rules) = (self.clock, &mut self.rules);
         let now = || Stamp(clock.stamp(clock.now()));
-        let (changes, new, took) = self.hub.look(|world| {
+        let (changes, new, took) = self.hub.look_at_whole(|world| {
             let began = now();
             let changes = rules(world);
             let new = new_findings(world, &changes);

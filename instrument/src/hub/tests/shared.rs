@@ -367,3 +367,26 @@ fn who_is_too_far_behind_begins_anew() {
         assert_eq!(client.world.resources().len(), 100);
     }
 }
+
+/// News of one round of the harvester is never seen in part by who looks at the whole, though readers have their turn.
+#[test]
+fn what_is_applied_together_is_looked_at_together() {
+    let hub = Hub::new(Retention::default());
+    let locks = 3000;
+    let rounds = 30;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            (1..=rounds).for_each(|round| hub.apply((1..=locks).map(|n| lock(n, round))));
+        });
+        let mut seen = 0;
+        while seen < rounds {
+            seen = hub.look_at_whole(|world| {
+                let of = |resource: &Resource| resource.usage.acquired;
+                let least = world.resources().iter().map(of).min().unwrap_or(0);
+                let most = world.resources().iter().map(of).max().unwrap_or(0);
+                assert_eq!(least, most);
+                most
+            });
+        }
+    });
+}
