@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use taskscope_model::Finding;
+use taskscope_model::rules::Thresholds;
 use tracing_core::subscriber::NoSubscriber;
 use tracing_core::{Dispatch, Subscriber, dispatcher};
 
@@ -30,6 +31,7 @@ use crate::target;
 /// | | `TASKSCOPE_FINDINGS=off` | `on`: with `off` nobody looks for what is wrong |
 /// | [`warn_findings`](Self::warn_findings) | `TASKSCOPE_FINDINGS=log` | no warnings |
 /// | [`on_finding`](Self::on_finding) | | |
+/// | [`thresholds`](Self::thresholds) | | those of [`Thresholds`] |
 ///
 /// ```no_run
 /// taskscope::builder().name("shop").bind(([127, 0, 0, 1], 6670).into()).init();
@@ -111,6 +113,22 @@ impl Builder {
     /// Not done by default: what an app logs is the app's own.
     pub fn warn_findings(mut self, warn: bool) -> Self {
         self.config.telling.warn = warn;
+        self
+    }
+
+    /// From where on the rules call something wrong.
+    ///
+    /// ```no_run
+    /// use taskscope::{Nanos, Thresholds};
+    ///
+    /// let thresholds = Thresholds {
+    ///     long_poll: Nanos(50_000_000), // This app answers within 100 ms.
+    ///     ..Thresholds::default()
+    /// };
+    /// taskscope::builder().thresholds(thresholds).init();
+    /// ```
+    pub fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.config.thresholds = thresholds;
         self
     }
 

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use taskscope_model::rules::Thresholds;
+
 use crate::judge::Telling;
 
 /// What `TASKSCOPE_ALLOW_REMOTE` has to say.
@@ -21,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) ended_bytes: u64,
     /// Whether the process is looked at for what is wrong.
     pub(crate) findings: bool,
+    /// From where on something is wrong.
+    pub(crate) thresholds: Thresholds,
     /// How the app is told of that.
     pub(crate) telling: Telling,
     /// What could not be understood, for people.
@@ -39,6 +43,7 @@ impl Config {
             ended_for: Duration::from_secs(10),
             ended_bytes: 8 << 20,
             findings: true,
+            thresholds: Thresholds::default(),
             telling: Telling::default(),
             problems: Vec::new(),
         };

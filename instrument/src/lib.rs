@@ -62,9 +62,10 @@ use tracing_core::Subscriber;
 pub use crate::builder::Builder;
 pub use crate::scope::Scope;
 pub use crate::target::{Status, status};
-// What `Builder::on_finding` is given.
+// What `Builder::on_finding` is given, and `Builder::thresholds` takes.
+pub use taskscope_model::rules::Thresholds;
 pub use taskscope_model::{
-    Finding, FindingId, PlaceId, ResourceId, RuntimeId, SiteId, Stamp, Subject, TaskId, Tier,
+    Finding, FindingId, Nanos, PlaceId, ResourceId, RuntimeId, SiteId, Stamp, Subject, TaskId, Tier,
 };
 
 /// Installs the instrument with its defaults; see [`Builder::init`].

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use taskscope_model::World;
+use taskscope_model::rules::Judge;
 use taskscope_record::{self as record, Role, clock};
 
 use crate::config::Config;
@@ -100,9 +102,9 @@ fn start_first(config: Config) -> Target {
     }
     if config.findings {
         let (hub, facts_of_it) = (Arc::clone(&hub), Arc::clone(&facts));
-        // Those of the model take this place.
-        let rules = Box::new(|_: &_| Vec::new());
-        let judge = judge::start(clock, hub, facts_of_it, rules, config.telling);
+        let mut rules = Judge::new(config.thresholds);
+        let look = Box::new(move |world: &World| rules.look(world));
+        let judge = judge::start(clock, hub, facts_of_it, look, config.telling);
         if let Err(error) = judge {
             facts.problem(format!(
                 "the thread that looks for what is wrong could not be started, so there will be no findings: {error}"

@@ -76,6 +76,7 @@ fn usage(usage: &Usage) -> v1::Usage {
         across_awaits: usage.across_awaits,
         cancelled: usage.cancelled,
         last_cancelled: usage.last_cancelled.map_or(0, |id| id.number()),
+        receiver: usage.receiver.map_or(0, |id| id.number()),
     }
 }
 

@@ -292,6 +292,10 @@ pub struct Usage {
     /// The last such task; 0 where there was none.
     #[prost(fixed64, tag = "13")]
     pub last_cancelled: u64,
+    /// The task that received from this channel last; 0 for other kinds, and where nobody has received yet or it was no
+    /// task.
+    #[prost(fixed64, tag = "14")]
+    pub receiver: u64,
 }
 /// One holder of a resource.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

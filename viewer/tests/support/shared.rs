@@ -30,10 +30,11 @@ prop_compose! {
         holds in vec(hold(), 0..5), (unlisted, acquired, waits) in (number(), number(), number()), sureness in -1..6,
         free in option::of(number()), (abandoned, across_awaits, cancelled) in (number(), number(), number()),
         (waited_ns, longest_wait_ns, longest_hold_ns) in (number(), number(), number()), last_cancelled in number(),
+        receiver in number(),
     ) -> v1::Usage {
         v1::Usage {
             holds, unlisted, sureness, free, acquired, waits, abandoned, waited_ns, longest_wait_ns, longest_hold_ns,
-            across_awaits, cancelled, last_cancelled,
+            across_awaits, cancelled, last_cancelled, receiver,
         }
     }
 }
@@ -190,6 +191,7 @@ fn say_resource(resource: &Resource) -> v1::Resource {
             across_awaits: usage.across_awaits,
             cancelled: usage.cancelled,
             last_cancelled: task(usage.last_cancelled),
+            receiver: task(usage.receiver),
         }),
     }
 }

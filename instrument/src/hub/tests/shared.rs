@@ -109,10 +109,11 @@ prop_compose! {
         sureness in prop::sample::select(vec![Sureness::Exact, Sureness::Moved, Sureness::Partial]),
         (waits, abandoned, across_awaits, cancelled) in (number(), number(), number(), number()),
         (waited, longest_wait, longest_hold) in (nanos(), nanos(), nanos()), last_cancelled in option::of(task()),
+        receiver in option::of(task()),
     ) -> Usage {
         Usage {
             holds, unlisted, sureness, free, acquired, waits, abandoned, waited, longest_wait, longest_hold,
-            across_awaits, cancelled, last_cancelled,
+            across_awaits, cancelled, last_cancelled, receiver,
         }
     }
 }

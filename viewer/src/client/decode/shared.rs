@@ -92,6 +92,7 @@ fn usage(usage: &v1::Usage) -> Usage {
         across_awaits: usage.across_awaits,
         cancelled: usage.cancelled,
         last_cancelled: TaskId::new(usage.last_cancelled),
+        receiver: TaskId::new(usage.receiver),
     }
 }
 

@@ -80,6 +80,7 @@ fn read_resource(resource: &v1::Resource) -> Resource {
             across_awaits: usage.across_awaits,
             cancelled: usage.cancelled,
             last_cancelled: TaskId::new(usage.last_cancelled),
+            receiver: TaskId::new(usage.receiver),
         },
     }
 }
