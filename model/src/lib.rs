@@ -11,9 +11,13 @@
 
 mod change;
 mod finding;
+pub mod graph;
 mod id;
 pub mod query;
 mod resource;
+pub mod rules;
+#[cfg(test)]
+mod script;
 mod site;
 mod sketch;
 mod table;

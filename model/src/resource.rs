@@ -181,13 +181,9 @@ pub struct Usage {
     pub unlisted: u64,
     /// How sure that is.
     pub sureness: Sureness,
-    /// Permits, or places of a channel, with which it was made; `None` where that is not told.
-    pub capacity: Option<u64>,
     /// Permits that were free when tokio last told; `None` where it never did, and for locks. Counts what
     /// [`Sureness::Partial`] says it may have missed.
     pub free: Option<u64>,
-    /// The task that last received from a channel: the only one known to make room in it.
-    pub served_by: Option<TaskId>,
     /// Times that it was taken, at once or after a wait.
     pub acquired: u64,
     /// Times that somebody had to wait, those who wait now included.
@@ -207,6 +203,9 @@ pub struct Usage {
     pub cancelled: u64,
     /// The last such task.
     pub last_cancelled: Option<TaskId>,
+    /// The task that received from this channel last, that is, gave a place back; `None` for other kinds, and where nobody
+    /// has received yet or it was no task.
+    pub receiver: Option<TaskId>,
 }
 
 /// A resource as a [`World`](crate::World) knows it.

@@ -1,7 +1,5 @@
 //! From the record's terms to the model's, for resources and those who wait for them.
 
-use std::num::NonZeroU64;
-
 use taskscope_model::{
     Change, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource, ResourceId, ResourceKind,
     Stamp, Sureness, TaskId, Usage, Wait, WaitId,
@@ -72,15 +70,10 @@ impl SharedNews {
                     .collect(),
                 unlisted: report.unlisted,
                 sureness,
-                capacity: report
-                    .capacity
-                    .and_then(NonZeroU64::new)
-                    .map(NonZeroU64::get),
                 free: report
                     .capacity
                     .filter(|_| counts_permits)
                     .map(|all| all.saturating_sub(held.saturating_add(report.unlisted))),
-                served_by: TaskId::new(report.served_by),
                 acquired: report.acquired,
                 waits: report.waits.into(),
                 abandoned: report.abandoned.into(),
@@ -90,6 +83,7 @@ impl SharedNews {
                 across_awaits: report.across_awaits.into(),
                 cancelled: report.cancelled.into(),
                 last_cancelled: TaskId::new(report.last_cancelled),
+                receiver: TaskId::new(report.served_by),
             },
         })
     }
