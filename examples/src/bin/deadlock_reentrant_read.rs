@@ -47,13 +47,11 @@ async fn heartbeat() {
 }
 
 async fn service() -> io::Result<()> {
-    let currency = "EUR";
-    let tax_percent = 7;
-    let config = RwLock::new(Config {
-        currency,
-        tax_percent,
-    }); // creates: config
-    let config = Arc::new(config);
+    let settings = Config {
+        currency: "EUR",
+        tax_percent: 7,
+    };
+    let config = Arc::new(RwLock::new(settings)); // creates: config
     tokio::spawn(heartbeat()); // spawns: heartbeat
     tokio::spawn(request(Arc::clone(&config))); // spawns: request
     tokio::spawn(reload(config)); // spawns: reload

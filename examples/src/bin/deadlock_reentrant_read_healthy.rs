@@ -38,13 +38,11 @@ async fn reload(config: Shared) {
 }
 
 async fn service() -> io::Result<()> {
-    let currency = "EUR";
-    let tax_percent = 7;
-    let config = RwLock::new(Config {
-        currency,
-        tax_percent,
-    }); // creates: config
-    let config = Arc::new(config);
+    let settings = Config {
+        currency: "EUR",
+        tax_percent: 7,
+    };
+    let config = Arc::new(RwLock::new(settings)); // creates: config
     for _ in 0..3 {
         tokio::spawn(request(Arc::clone(&config))); // spawns: request
     }
