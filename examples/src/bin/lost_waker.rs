@@ -6,7 +6,7 @@
 
 use std::{
     convert::Infallible,
-    future::Future,
+    future::{Future, pending},
     io,
     pin::Pin,
     sync::{Arc, OnceLock},
@@ -62,10 +62,9 @@ async fn service() -> io::Result<()> {
         tokio::spawn(request(Arc::clone(&entry))); // spawns: request
     }
     tokio::spawn(load(entry)); // spawns: load
-    tokio::signal::ctrl_c().await?;
-    close
-        .send(())
-        .map_err(|()| io::Error::other("closed already"))
+    pending::<()>().await; // the service is open all day
+    drop(close);
+    Ok(())
 }
 
 fn main() -> io::Result<Infallible> {

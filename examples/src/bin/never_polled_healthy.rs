@@ -32,9 +32,8 @@ impl Client {
         })
     }
 
-    fn log_in(&self) -> io::Result<()> {
+    fn log_in(&self) {
         self.runtime.spawn(renew()); // spawns: renew
-        Ok(())
     }
 }
 
@@ -61,6 +60,6 @@ fn main() -> io::Result<Infallible> {
     let options = disease::options();
     taskscope::init(); // before the runtime is built
     let client = Client::new()?;
-    client.log_in()?;
+    client.log_in();
     options.run(service())
 }

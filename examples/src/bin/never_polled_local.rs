@@ -3,7 +3,7 @@
 //! The disease: tasks are spawned onto the set, and nobody runs the set. It takes them without a word, and they wait in its
 //! queue until it is dropped.
 
-use std::{cell::RefCell, convert::Infallible, io, rc::Rc, time::Duration};
+use std::{cell::RefCell, convert::Infallible, future::pending, io, rc::Rc, time::Duration};
 
 use taskscope_examples::disease;
 use tokio::{
@@ -34,8 +34,8 @@ async fn editor() -> io::Result<()> {
     let local = LocalSet::new();
     local.spawn_local(save(Rc::clone(&document))); // spawns: save
     tokio::spawn(heartbeat()); // spawns: heartbeat
-    // Here is the error: it had to be `local.run_until(tokio::signal::ctrl_c()).await`.
-    tokio::signal::ctrl_c().await
+    // Here is the error: it had to be `local.run_until(pending()).await`.
+    pending().await
 }
 
 fn main() -> io::Result<Infallible> {

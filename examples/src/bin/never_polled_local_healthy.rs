@@ -2,7 +2,7 @@
 //!
 //! Healthy: the set is polled together with what `main` waits for.
 
-use std::{cell::RefCell, convert::Infallible, io, rc::Rc, time::Duration};
+use std::{cell::RefCell, convert::Infallible, future::pending, io, rc::Rc, time::Duration};
 
 use taskscope_examples::disease;
 use tokio::{
@@ -33,7 +33,7 @@ async fn editor() -> io::Result<()> {
     let local = LocalSet::new();
     local.spawn_local(save(Rc::clone(&document))); // spawns: save
     tokio::spawn(heartbeat()); // spawns: heartbeat
-    local.run_until(tokio::signal::ctrl_c()).await
+    local.run_until(pending()).await
 }
 
 fn main() -> io::Result<Infallible> {

@@ -3,7 +3,7 @@
 //! Healthy: a `JoinSet` aborts what it has when it is dropped. As many tasks are spawned, and as many end; besides, there
 //! are 300 rooms from the start, and it stays at that.
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{convert::Infallible, future::pending, io, time::Duration};
 
 use taskscope_examples::disease;
 use tokio::{sync::broadcast, task::JoinSet, time::sleep};
@@ -41,7 +41,7 @@ async fn server() -> io::Result<()> {
         tokio::spawn(room(words.subscribe())); // spawns: room
     }
     tokio::spawn(accept()); // spawns: accept
-    tokio::signal::ctrl_c().await?;
+    pending::<()>().await; // the rooms are open all day
     drop(words);
     Ok(())
 }
