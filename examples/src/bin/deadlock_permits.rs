@@ -37,7 +37,7 @@ async fn thumbnails() {
 async fn importer() -> io::Result<()> {
     let limit = Arc::new(Semaphore::new(3)); // creates: limit
     tokio::spawn(thumbnails()); // spawns: thumbnails
-    for folder in 0..3 {
+    for folder in 0..5 {
         tokio::spawn(import_folder(5 + folder, Arc::clone(&limit))); // spawns: folder
     }
     Ok(())

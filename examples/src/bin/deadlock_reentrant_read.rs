@@ -24,10 +24,10 @@ async fn price(config: &Shared, cents: u64) -> u64 {
 async fn request(config: Shared) {
     loop {
         let settings = config.read().await;
-        sleep(Duration::from_millis(30)).await; // the item is loaded
+        sleep(Duration::from_millis(40)).await; // the item is loaded
         let label = format!("{} {}", price(&config, 1000).await, settings.currency);
         drop((label, settings));
-        sleep(Duration::from_millis(5)).await;
+        sleep(Duration::from_millis(2)).await;
     }
 }
 

@@ -22,10 +22,10 @@ fn price(config: &Config, cents: u64) -> u64 {
 async fn request(config: Shared) {
     loop {
         let settings = config.read().await;
-        sleep(Duration::from_millis(30)).await; // the item is loaded
+        sleep(Duration::from_millis(40)).await; // the item is loaded
         let label = format!("{} {}", price(&settings, 1000), settings.currency);
         drop((label, settings));
-        sleep(Duration::from_millis(5)).await;
+        sleep(Duration::from_millis(2)).await;
     }
 }
 

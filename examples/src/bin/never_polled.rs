@@ -23,10 +23,14 @@ impl Client {
     }
 
     fn log_in(&self) {
-        self.runtime.block_on(sleep(Duration::from_millis(50))); // ask for a token
+        self.runtime.block_on(ask_for_a_token());
         // Here is the error: the runtime stands still from here on.
         self.runtime.spawn(renew()); // spawns: renew
     }
+}
+
+async fn ask_for_a_token() {
+    sleep(Duration::from_millis(50)).await;
 }
 
 async fn renew() {

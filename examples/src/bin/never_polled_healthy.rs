@@ -33,8 +33,13 @@ impl Client {
     }
 
     fn log_in(&self) {
+        self.runtime.block_on(ask_for_a_token());
         self.runtime.spawn(renew()); // spawns: renew
     }
+}
+
+async fn ask_for_a_token() {
+    sleep(Duration::from_millis(50)).await;
 }
 
 async fn renew() {
