@@ -3,15 +3,15 @@
 use std::{
     collections::BTreeSet,
     path::Path,
-    thread,
+    slice, thread,
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     lines::line,
-    programs::{Expected, Finding},
+    programs::{Expected, Finding, PROGRAMS, Program},
     runs::{self, Run},
     target::{Target, folder},
     viewer::run,
@@ -91,7 +91,7 @@ impl Patient {
             if findings.is_empty() {
                 return Ok(None);
             }
-            match self.names_what_it_should(&findings, expected) {
+            match names_what_it_should(self.run.program.name, &findings, expected) {
                 Ok(()) => Ok(Some(())),
                 Err(wrong) => {
                     last = wrong;
@@ -106,45 +106,6 @@ impl Patient {
             no_other(&findings, expected)?;
             Ok(None::<()>)
         })?;
-        Ok(())
-    }
-
-    /// Makes sure that the subjects are the ones with the right marks.
-    fn names_what_it_should(&self, findings: &[Value], expected: &Finding) -> Result<(), String> {
-        let program = self.run.program.name;
-        let lines = |kind: &str, names: &[&str]| -> BTreeSet<u64> {
-            names.iter().map(|name| line(program, kind, name)).collect()
-        };
-        let resources = lines("creates", expected.creates);
-        let tasks = lines("spawns", expected.spawns);
-        let beside = lines("spawns", expected.beside);
-
-        let (mut named_resources, mut named_tasks) = (BTreeSet::new(), BTreeSet::new());
-        for subject in findings
-            .iter()
-            .flat_map(|finding| list(&finding["subjects"]))
-        {
-            let named = match subject["kind"].as_str() {
-                Some("resource") => &mut named_resources,
-                Some("task" | "place") => &mut named_tasks,
-                _ => return Err(format!("of what kind is this? {subject}")),
-            };
-            match place(&subject["location"]) {
-                Some((file, line)) if file == format!("{program}.rs") => {
-                    named.insert(line);
-                }
-                // What is within a channel has no place in the program.
-                _ if subject["kind"] == "resource" && resources.is_empty() => {}
-                _ => return Err(format!("where is this? {subject}")),
-            }
-        }
-        named_tasks.retain(|line| !beside.contains(line));
-        if named_resources != resources || named_tasks != tasks {
-            return Err(format!(
-                "resources of lines {named_resources:?} instead of {resources:?}, \
-                 tasks of lines {named_tasks:?} instead of {tasks:?}: {findings:#?}"
-            ));
-        }
         Ok(())
     }
 }
@@ -162,6 +123,48 @@ fn no_other(findings: &[Value], expected: &Finding) -> Result<(), String> {
         {
             return Err(format!("it does not tell enough: {finding:#}"));
         }
+    }
+    Ok(())
+}
+
+/// Makes sure that the subjects are the ones with the right marks.
+fn names_what_it_should(
+    program: &str,
+    findings: &[Value],
+    expected: &Finding,
+) -> Result<(), String> {
+    let lines = |kind: &str, names: &[&str]| -> BTreeSet<u64> {
+        names.iter().map(|name| line(program, kind, name)).collect()
+    };
+    let resources = lines("creates", expected.creates);
+    let tasks = lines("spawns", expected.spawns);
+    let beside = lines("spawns", expected.beside);
+
+    let (mut named_resources, mut named_tasks) = (BTreeSet::new(), BTreeSet::new());
+    for subject in findings
+        .iter()
+        .flat_map(|finding| list(&finding["subjects"]))
+    {
+        let named = match subject["kind"].as_str() {
+            Some("resource") => &mut named_resources,
+            Some("task" | "place") => &mut named_tasks,
+            _ => return Err(format!("of what kind is this? {subject}")),
+        };
+        match place(&subject["location"]) {
+            Some((file, line)) if file == format!("{program}.rs") => {
+                named.insert(line);
+            }
+            // What is within a channel has no place in the program.
+            _ if subject["kind"] == "resource" && resources.is_empty() => {}
+            _ => return Err(format!("where is this? {subject}")),
+        }
+    }
+    named_tasks.retain(|line| !beside.contains(line));
+    if named_resources != resources || named_tasks != tasks {
+        return Err(format!(
+            "resources of lines {named_resources:?} instead of {resources:?}, \
+             tasks of lines {named_tasks:?} instead of {tasks:?}: {findings:#?}"
+        ));
     }
     Ok(())
 }
@@ -201,4 +204,67 @@ fn nothing_is_found_of_the_healthy() {
             found.map_or(Ok(()), |findings| Err(format!("{findings:#?}")))
         },
     );
+}
+
+/// A finding of `deadlock`, of tasks and resources on the lines with these marks.
+fn finding(tasks: &[&str], resources: &[&str]) -> Value {
+    let subject = |kind: &str, mark: &str, name: &&str| {
+        let line = line("deadlock", mark, name);
+        json!({ "kind": kind, "id": "1", "location": format!("src/bin/deadlock.rs:{line}"), "name": null })
+    };
+    let tasks = tasks.iter().map(|name| subject("task", "spawns", name));
+    let resources = resources
+        .iter()
+        .map(|name| subject("resource", "creates", name));
+    json!({
+        "rule": "deadlock",
+        "tier": "proven",
+        "since_ns": 1,
+        "subjects": tasks.chain(resources).collect::<Vec<_>>(),
+        "evidence": ["they wait for each other"],
+        "advice": "lock in one order",
+    })
+}
+
+#[test]
+fn only_the_right_findings_pass() {
+    let deadlock = PROGRAMS.iter().find(|program| program.name == "deadlock");
+    let expected = deadlock.and_then(Program::finding).unwrap();
+    let names = |findings: &[Value]| names_what_it_should("deadlock", findings, expected);
+
+    let both = ["alice to bob", "bob to alice"];
+    let right = finding(&both, &["alice", "bob"]);
+    names(slice::from_ref(&right)).unwrap();
+    names(&[finding(&both, &["alice"]), finding(&[], &["bob"])]).unwrap();
+    no_other(slice::from_ref(&right), expected).unwrap();
+
+    for (tasks, resources) in [
+        (&both[..1], &["alice", "bob"][..]),
+        (&both, &["alice"]),
+        (
+            &["alice to bob", "bob to alice", "rates"],
+            &["alice", "bob"],
+        ),
+        (&both, &["alice", "bob", "rates"]),
+    ] {
+        names(&[finding(tasks, resources)]).unwrap_err();
+    }
+    let with = |key: &str, value: Value| {
+        let mut wrong = right.clone();
+        wrong[key] = value;
+        wrong
+    };
+    for wrong in [
+        with("rule", "futurelock".into()),
+        with("tier", "certain".into()),
+        with("evidence", json!([])),
+        with("advice", "".into()),
+    ] {
+        no_other(&[right.clone(), wrong], expected).unwrap_err();
+    }
+    let elsewhere = with(
+        "subjects",
+        json!([{ "kind": "task", "location": "mutex.rs:7" }]),
+    );
+    names(&[right, elsewhere]).unwrap_err();
 }

@@ -144,6 +144,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
     healthy("futurelock_healthy"),
     sick("futurelock_buffered", "futurelock", &["host"], &["crawl"]),
     healthy("futurelock_buffered_healthy"),
+    sick("futurelock_slow_body", "futurelock", &["host"], &["crawl"]).beside(&["search"]),
+    healthy("futurelock_slow_body_healthy"),
     sick("long_poll", "long-poll", &[], &["refresh"]),
     healthy("long_poll_healthy"),
     sick("long_poll_sleep", "long-poll", &[], &["upload"]),
@@ -163,6 +165,14 @@ pub(crate) const PROGRAMS: &[Program] = &[
     )
     .beside(&["request"]),
     healthy("held_across_await_healthy"),
+    sick(
+        "held_across_await_join",
+        "held-across-await",
+        &["catalogue"],
+        &["reload"],
+    )
+    .beside(&["part", "request"]),
+    healthy("held_across_await_join_healthy"),
     sick(
         "held_across_await_pool",
         "held-across-await",

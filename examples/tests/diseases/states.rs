@@ -57,7 +57,7 @@ fn number(task: &Value, key: &str) -> u64 {
 }
 
 #[test]
-fn those_in_a_deadlock_stay_idle() {
+fn those_who_wait_for_each_other_stay_idle() {
     for (program, mark, count) in [
         ("deadlock", "alice to bob", 1),
         ("deadlock", "bob to alice", 1),
@@ -67,6 +67,8 @@ fn those_in_a_deadlock_stay_idle() {
         ("deadlock_reentrant_read", "reload", 1),
         ("futurelock", "request", 1),
         ("futurelock_buffered", "crawl", 1),
+        ("futurelock_slow_body", "search", 1),
+        ("held_across_await_join", "part", 4),
     ] {
         sees(program, mark, |tasks| stand(tasks, "idle", count));
     }
