@@ -7,5 +7,8 @@
 pub mod cli;
 pub mod client;
 pub mod feed;
+mod rules;
+#[cfg(test)]
+mod scene;
 pub mod text;
 pub mod tui;

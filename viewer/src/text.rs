@@ -5,10 +5,16 @@
 mod clean;
 mod number;
 mod place;
+mod shared;
+mod unseen;
+mod wrap;
 
 pub use clean::{clean, fit, fit_end, width};
 pub use number::{bytes, count, count_in, duration, share};
 pub use place::{Places, fit_place, path, place};
+pub use shared::{Names, asked, doubt, mode, state};
+pub use unseen::unseen;
+pub use wrap::wrap;
 
 use taskscope_model::{LastWaker, Task, TaskId, World};
 

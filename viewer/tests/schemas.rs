@@ -101,6 +101,15 @@ fn every_output_is_what_its_schema_says() {
     let groups = check(dir.path(), &["tasks", "--group"]);
     assert_eq!(groups["groups"].as_array().map(Vec::len), Some(4));
     check(dir.path(), &["doctor"]);
+    check(dir.path(), &["findings"]);
+    check(dir.path(), &["resources"]);
+    check(dir.path(), &["check", "--for=10ms"]);
+    let rules = check(dir.path(), &["explain", "--list"]);
+    assert!(
+        rules["rules"]
+            .as_array()
+            .is_some_and(|rules| !rules.is_empty())
+    );
     babbler(dir.path(), 7, b"garbage that is no frame of any kind");
     let listed = check(dir.path(), &["ls"]);
     assert_eq!(listed["processes"].as_array().map(Vec::len), Some(2));
@@ -131,7 +140,15 @@ fn an_output_of_a_target_that_tells_next_to_nothing_is_too() {
 
 #[test]
 fn every_property_is_described() {
-    for of in ["ls", "tasks", "doctor"] {
+    for of in [
+        "ls",
+        "tasks",
+        "findings",
+        "resources",
+        "check",
+        "explain",
+        "doctor",
+    ] {
         let schema = schema(of);
         assert_eq!(
             schema["properties"]["schema"]["const"],

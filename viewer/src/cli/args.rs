@@ -4,7 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use taskscope_model::query::{Column, FILTER_HELP};
+use taskscope_model::Tier;
+use taskscope_model::query::{Column, FILTER_HELP, RESOURCE_FILTER_HELP};
 
 use crate::client::Address;
 use crate::tui::Theme;
@@ -23,6 +24,8 @@ Examples:
   taskscope pid:4242                 watch that one
   taskscope tasks --sort -busy       print its tasks, the busiest first
   taskscope tasks --filter 'state:idle idle>10s'
+  taskscope findings                 what is wrong with it
+  taskscope check --for 10s          watch it, and fail where something is wrong
   taskscope doctor                   what the program can tell, and what to change to get the rest
   taskscope demo                     try it on a program of ours
 
@@ -99,6 +102,42 @@ Examples:
   taskscope tasks --format json | jq '.tasks[] | select(.polls == 0)'
 ")]
     Tasks(TasksArgs),
+    /// Say what is wrong with a program now, with the evidence and what to do
+    #[command(after_help = "\
+Findings that are over are listed too, for as long as the program keeps them. Ends with 0 whether or not there are any:
+`taskscope check` is for scripts that want to know.
+
+Examples:
+  taskscope findings
+  taskscope findings --format json | jq '.findings[] | select(.cleared_ns == null) | .summary'")]
+    Findings(FindingsArgs),
+    /// Print who holds which lock, permit or channel, and who waits for it
+    #[command(after_help = "\
+--filter and --sort choose among resources here; `taskscope filters` tells of their fields.
+
+Examples:
+  taskscope resources                                   what most wait for first
+  taskscope resources --filter 'waiters>0 kind:mutex held>1s'
+  taskscope resources --sort -longest --limit 10
+  taskscope resources --format json | jq '.resources[] | select(.waiting_total > 0)'")]
+    Resources(ResourcesArgs),
+    /// Watch a program for a while, and fail where something is wrong
+    #[command(after_help = "\
+What stood at any moment of the watch counts, also what was cleared meanwhile.
+
+Exit codes: 0 nothing of the tiers given, 1 something of them, 2 wrong usage, 3 no connection, or none to the end.
+
+Examples:
+  taskscope check --for 10s
+  taskscope check pid:4242 --for 1m --fail-on proven
+  taskscope check --for 5s --fail-on none --format json > findings.json")]
+    Check(CheckArgs),
+    /// Tell what a rule looks for, why that is wrong, and what to do
+    #[command(after_help = "\
+Examples:
+  taskscope explain deadlock
+  taskscope explain --list")]
+    Explain(ExplainArgs),
     /// Say what a program can tell, and what to change to get the rest
     #[command(after_help = "\
 Each source counts as proven where an event of it arrived: from the program, or from the trial that its taskscope makes
@@ -117,7 +156,7 @@ Examples:
   taskscope demo --headless      print its tasks once, without a screen")]
     Demo(DemoArgs),
     /// Explain the language of filters
-    #[command(long_about = FILTER_HELP)]
+    #[command(long_about = filters_help())]
     Filters,
     /// Print the JSON Schema of an output
     #[command(after_help = "\
@@ -185,6 +224,65 @@ pub(super) struct DoctorArgs {
     pub(super) format: Format,
 }
 
+/// Arguments of `findings`.
+#[derive(Args, Debug)]
+pub(super) struct FindingsArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// Text for people, or JSON (see `taskscope schema findings`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// Arguments of `resources`.
+#[derive(Args, Debug)]
+pub(super) struct ResourcesArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// A table for people, or JSON (see `taskscope schema resources`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Print at most this many.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct CheckArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// How long to watch, from 10ms to 60m.
+    #[arg(long = "for", value_name = "TIME", default_value = "10s")]
+    pub(super) length: Length,
+    /// The tiers that make it fail, separated by commas: proven, persistent, statistical; or none.
+    #[arg(long, value_name = "TIERS", default_value = "proven,persistent")]
+    pub(super) fail_on: FailOn,
+    /// Count what was cleared before the watch began too.
+    #[arg(long)]
+    pub(super) past: bool,
+    /// Text for people, or JSON (see `taskscope schema check`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    /// The rule, as findings name it.
+    #[arg(value_name = "RULE", required_unless_present = "list")]
+    pub(super) rule: Option<String>,
+    /// List all rules.
+    #[arg(long, conflicts_with = "rule")]
+    pub(super) list: bool,
+    /// Text for people, or JSON (see `taskscope schema explain`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {
@@ -230,6 +328,14 @@ pub(super) enum Documented {
     Ls,
     /// `taskscope tasks`
     Tasks,
+    /// `taskscope findings`
+    Findings,
+    /// `taskscope resources`
+    Resources,
+    /// `taskscope check`
+    Check,
+    /// `taskscope explain`
+    Explain,
     /// `taskscope doctor`
     Doctor,
 }
@@ -242,22 +348,91 @@ impl FromStr for Interval {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no time: write `200ms` or `1.5s`");
-        let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-            (Some(number), _) => (number, 1e-3),
-            (None, Some(number)) => (number, 1.0),
-            (None, None) => return Err(wrong()),
-        };
-        if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-            return Err(wrong());
-        }
-        let seconds = number.parse::<f64>().map_err(|_| wrong())? * unit;
+        let seconds = seconds(text)?;
         if (0.01..=60.0).contains(&seconds) {
             Ok(Self(Duration::from_secs_f64(seconds)))
         } else {
             Err(format!("{text} is out of bounds: 10ms to 60s"))
         }
     }
+}
+
+/// How long something is done, from 10 ms to an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Length(pub(super) Duration);
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = seconds(text)?;
+        if (0.01..=3_600.0).contains(&seconds) {
+            Ok(Self(Duration::from_secs_f64(seconds)))
+        } else {
+            Err(format!("{text} is out of bounds: 10ms to 60m"))
+        }
+    }
+}
+
+/// A number with one unit, in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    let wrong = || format!("`{text}` is no time: write `200ms` or `1.5s`");
+    let units = [("ms", 1e-3), ("s", 1.0), ("m", 60.0)];
+    let (number, unit) = units
+        .into_iter()
+        .find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)))
+        .ok_or_else(wrong)?;
+    if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return Err(wrong());
+    }
+    Ok(number.parse::<f64>().map_err(|_| wrong())? * unit)
+}
+
+/// The tiers that make a check fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FailOn(Vec<Tier>);
+
+impl FailOn {
+    /// Whether a finding of this tier makes it fail.
+    pub(super) fn names(&self, tier: Tier) -> bool {
+        self.0.contains(&tier)
+    }
+
+    /// Whether nothing does.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    /// Tiers separated by commas or bars, or `none`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(Vec::new()));
+        }
+        let tiers = text.split([',', '|']).map(|tier| {
+            let known = tier.trim().parse::<Tier>();
+            known.map_err(|error| format!("{error}; or none of them: none"))
+        });
+        tiers.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl std::fmt::Display for FailOn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_none() {
+            return f.write_str("none");
+        }
+        let tiers: Vec<_> = self.0.iter().map(|tier| tier.as_str()).collect();
+        f.write_str(&tiers.join(","))
+    }
+}
+
+/// The languages of filters.
+pub(super) fn filters_help() -> String {
+    format!("{FILTER_HELP}\n{RESOURCE_FILTER_HELP}")
 }
 
 fn column(text: &str) -> Result<Column, String> {
@@ -286,6 +461,30 @@ mod tests {
         for wrong in [
             "", "200", "ms", "1e1s", "-1s", "9ms", "61s", "NaNs", "infs", "1.2.3s",
         ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_spellings_of_a_length() {
+        let read = |text: &str| text.parse::<Length>().map(|length| length.0);
+        assert_eq!(read("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(read("2m"), Ok(Duration::from_secs(120)));
+        for wrong in ["", "10", "61m", "1h", "0s"] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_tiers_that_fail() {
+        let read = |text: &str| text.parse::<FailOn>().map(|tiers| tiers.to_string());
+        assert_eq!(read("none").as_deref(), Ok("none"));
+        assert_eq!(read("proven").as_deref(), Ok("proven"));
+        assert_eq!(
+            read("proven|statistical").as_deref(),
+            Ok("proven,statistical")
+        );
+        for wrong in ["", "all", "proven,", "proven,none"] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -159,7 +159,7 @@ fn test(lexeme: &Lexeme<'_>) -> Result<Test, FilterError> {
         }
         Joint::Op(op) => {
             let column = measured().find(|(column, _)| column.name() == name);
-            let (column, scale) = column.ok_or_else(|| unknown_field(lexeme, written))?;
+            let (column, scale) = column.ok_or_else(|| unknown_field(lexeme, written, &[]))?;
             let values = each(lexeme, scale.expected(), |text| scale.parse(text))?;
             return Ok(Test::Compare(column, op, values));
         }
@@ -174,7 +174,7 @@ fn test(lexeme: &Lexeme<'_>) -> Result<Test, FilterError> {
             let message = format!("expected one of > < >= <= = after `{name}`");
             Err(FilterError::new(lexeme.at + name.len(), message))
         }
-        _ => Err(unknown_field(lexeme, written)),
+        _ => Err(unknown_field(lexeme, written, &FIELDS)),
     }
 }
 
@@ -220,8 +220,9 @@ fn kind(text: &str) -> Result<ResourceKind, String> {
     })
 }
 
-fn unknown_field(lexeme: &Lexeme<'_>, written: &str) -> FilterError {
-    let mut names = FIELDS.to_vec();
+/// No such field; the names are `others` and those that can be compared.
+fn unknown_field(lexeme: &Lexeme<'_>, written: &str, others: &[&'static str]) -> FilterError {
+    let mut names = others.to_vec();
     names.extend(measured().map(|(column, _)| column.name()));
     let nearest = did_you_mean(written, names.iter().copied());
     let message = format!(
@@ -366,7 +367,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         for (text, at, words) in [
-            ("waiter>0", 0, "did you mean `waiter`?"),
+            ("waiter>0", 0, "did you mean `waiters`?"),
             ("kind:mutx", 5, "did you mean `Mutex`?"),
             ("a held>1", 7, "expected a unit"),
             ("waiters:1", 7, "expected one of"),

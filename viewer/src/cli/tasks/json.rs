@@ -2,11 +2,14 @@
 
 use serde::{Serialize, Serializer};
 use taskscope_model::query::Group;
-use taskscope_model::{LastWaker, Site, Sketch, Stamp, Tally, Task, TaskId, World};
+use taskscope_model::{
+    Hold, Holder, LastWaker, Resource, Site, Sketch, Stamp, Tally, Task, TaskId, Wait, World,
+};
 
 use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
+use crate::cli::refs::{TaskRef, location};
 use crate::cli::schema;
 use crate::feed::Hello;
 
@@ -73,7 +76,41 @@ struct Row<'a> {
     last_waker: Option<Waker>,
     poll_time: Option<Distribution>,
     schedule_delay: Option<Distribution>,
+    waits_for: Vec<Waiting<'a>>,
+    holds: Vec<Held>,
 }
+
+/// A resource that is spoken of.
+#[derive(Debug, Serialize)]
+struct ResourceRef {
+    id: String,
+    kind: &'static str,
+    location: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Waiting<'a> {
+    resource: Option<ResourceRef>,
+    held_by: Vec<TaskRef<'a>>,
+    mode: &'static str,
+    permits: u64,
+    since_unix_ns: u64,
+    waiting_for_ns: u64,
+    granted_unix_ns: Option<u64>,
+    timed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Held {
+    resource: ResourceRef,
+    mode: &'static str,
+    permits: u64,
+    since_unix_ns: u64,
+    held_for_ns: u64,
+}
+
+/// Waits and holds of one task that are listed.
+const LISTED: usize = 100;
 
 /// Tasks that become rows one at a time.
 #[derive(Debug)]
@@ -251,7 +288,74 @@ impl<'a> Row<'a> {
                 .sketches
                 .as_ref()
                 .map(|of| Distribution::of(&of.delays)),
+            waits_for: world
+                .waits_of(task.id)
+                .take(LISTED)
+                .map(|wait| Waiting::of(wait, world, epoch))
+                .collect(),
+            holds: world
+                .held_by(task.id)
+                .flat_map(|resource| Held::of(resource, task.id, world, epoch))
+                .take(LISTED)
+                .collect(),
         }
+    }
+}
+
+impl ResourceRef {
+    fn of(resource: &Resource, world: &World) -> Self {
+        Self {
+            id: resource.id.number().to_string(),
+            kind: resource.origin.kind.as_str(),
+            location: location(resource.origin.place, world),
+        }
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn of(wait: &Wait, world: &'a World, epoch: Epoch) -> Self {
+        let resource = world.resource(wait.resource);
+        let holds = resource.map_or(&[][..], |resource| &resource.usage.holds);
+        Self {
+            resource: resource.map(|resource| ResourceRef::of(resource, world)),
+            held_by: holds
+                .iter()
+                .filter_map(|hold| match hold.holder {
+                    Holder::Task(id) => Some(TaskRef::of(id, world)),
+                    Holder::NoTask => None,
+                })
+                .collect(),
+            mode: wait.mode.as_str(),
+            permits: wait.permits,
+            since_unix_ns: epoch.unix(wait.since),
+            waiting_for_ns: wait.since.until(world.now()).0,
+            granted_unix_ns: wait.granted.map(|at| epoch.unix(at)),
+            timed: wait.timed,
+        }
+    }
+}
+
+impl Held {
+    /// What this task holds of a resource.
+    fn of(
+        resource: &Resource,
+        by: TaskId,
+        world: &World,
+        epoch: Epoch,
+    ) -> impl Iterator<Item = Self> {
+        let of_it = move |hold: &&Hold| hold.holder == Holder::Task(by);
+        resource
+            .usage
+            .holds
+            .iter()
+            .filter(of_it)
+            .map(move |hold| Self {
+                resource: ResourceRef::of(resource, world),
+                mode: hold.mode.as_str(),
+                permits: hold.permits,
+                since_unix_ns: epoch.unix(hold.since),
+                held_for_ns: hold.since.until(world.now()).0,
+            })
     }
 }
 
@@ -333,4 +437,49 @@ impl<'a> GroupRow<'a> {
 
 fn tokio_id(task: TaskId, world: &World) -> Option<u64> {
     world.task(task)?.birth.tokio_id.map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tasks;
+    use crate::cli::args::{Shared, ViewArgs};
+    use crate::cli::tasks::Question;
+    use crate::scene;
+
+    #[test]
+    fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
+        let (hello, world) = (scene::hello(), scene::bank());
+        let shared = Shared {
+            filter: String::new(),
+            sort: Some("id".to_owned()),
+            only: String::new(),
+            interval: "1s".parse().unwrap(),
+            theme: None,
+        };
+        let question = Question::read(&shared, &ViewArgs::default()).unwrap();
+        let answer = question.answer(&world, None);
+        let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer)).unwrap();
+        scene::check(&json, include_str!("../../../schema/tasks.v1.json"));
+        let transfer = &json["tasks"][1];
+        assert_eq!(transfer["tokio_id"], 17);
+        assert_eq!(
+            transfer["waits_for"][0]["resource"]["location"],
+            "bank.rs:32"
+        );
+        assert_eq!(transfer["waits_for"][0]["held_by"][0]["id"], 18);
+        assert_eq!(
+            transfer["waits_for"][0]["waiting_for_ns"],
+            41_100_000_000_u64
+        );
+        assert_eq!(transfer["holds"][0]["resource"]["kind"], "Mutex");
+        assert_eq!(transfer["holds"][0]["held_for_ns"], 41_200_000_000_u64);
+        // In each of these the wait has something of its own.
+        let of = |id: u64| {
+            let mut tasks = json["tasks"].as_array().unwrap().iter();
+            tasks.find(|task| task["tokio_id"] == id).unwrap()["waits_for"][0].clone()
+        };
+        assert_eq!(of(60)["timed"], true);
+        assert!(of(61)["granted_unix_ns"].is_number());
+        assert_eq!(of(62)["held_by"], serde_json::json!([]));
+    }
 }
