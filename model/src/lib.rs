@@ -11,9 +11,12 @@
 
 mod change;
 mod finding;
+pub mod graph;
 mod id;
 pub mod query;
 mod resource;
+#[cfg(test)]
+mod script;
 mod site;
 mod sketch;
 mod table;

@@ -203,6 +203,9 @@ pub struct Usage {
     pub cancelled: u64,
     /// The last such task.
     pub last_cancelled: Option<TaskId>,
+    /// The task that received from this channel last, that is, gave a place back; `None` for other kinds, and where nobody
+    /// has received yet or it was no task.
+    pub receiver: Option<TaskId>,
 }
 
 /// A resource as a [`World`](crate::World) knows it.
