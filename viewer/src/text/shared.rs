@@ -7,6 +7,8 @@ use taskscope_model::{
 
 use super::{count, label, path};
 
+/// Nobody holds it.
+const NOBODY: &str = "-";
 /// A task that took something and has ended since, or is no longer kept by the target.
 const GONE: &str = "a task that is gone";
 
@@ -96,7 +98,22 @@ impl<'a> Names<'a> {
     /// Who holds a resource, in a few words; `-` where nobody does. A `?` behind it says that this is not sure.
     #[must_use]
     pub fn holders(&self, resource: &Resource) -> String {
-        self.in_short(resource, |id| self.task(id))
+        self.in_short(resource, |id| match self.world.task(id) {
+            // The name first: there is little room where this stands.
+            Some(task) if task.vitals.state.has_ended() => {
+                format!("{} (gone)", label(task, self.world))
+            }
+            _ => self.task(id),
+        })
+    }
+
+    /// A task by its number, as short as can be.
+    fn number(&self, id: TaskId) -> String {
+        match self.world.task(id).and_then(|task| task.birth.tokio_id) {
+            _ if self.is_gone(id) => "gone".to_owned(),
+            Some(number) => format!("#{number}"),
+            None => "a task".to_owned(),
+        }
     }
 
     /// What a task waits for and who has it, as `Mutex bank.rs:32 ← #18`; `None` where it waits for nothing that is
@@ -115,20 +132,14 @@ impl<'a> Names<'a> {
             " granted".to_owned()
         } else {
             let resource = self.world.resource(wait.resource);
-            resource.map_or_else(String::new, |resource| {
-                let has_id = |id| {
-                    self.world
-                        .task(id)
-                        .and_then(|task: &Task| task.birth.tokio_id)
-                };
-                match self.in_short(resource, |id| match has_id(id) {
-                    Some(number) if !self.is_gone(id) => format!("#{number}"),
-                    _ => self.task(id),
-                }) {
-                    nobody if nobody == "-" => nobody.replace('-', ""),
-                    who => format!(" ← {who}"),
-                }
-            })
+            let who = resource.map_or_else(none, |resource| {
+                self.in_short(resource, |id| self.number(id))
+            });
+            if who == NOBODY {
+                String::new()
+            } else {
+                format!(" ← {who}")
+            }
         };
         let room = columns.saturating_sub(crate::text::width(&behind) + more.len());
         Some(format!(
@@ -168,7 +179,7 @@ impl<'a> Names<'a> {
             Holder::NoTask => "no task".to_owned(),
         };
         match (usage.holds.as_slice(), usage.unlisted) {
-            ([], 0) => "-".to_owned(),
+            ([], 0) => none(),
             ([], n) => format!("{} not listed", count(n)),
             ([hold], 0) => format!("{}{doubt}", name(hold)),
             ([hold], n) => format!("{}{doubt} +{}", name(hold), count(n)),
@@ -176,6 +187,10 @@ impl<'a> Names<'a> {
             (holds, n) => format!("{} holders{doubt} +{}", holds.len(), count(n)),
         }
     }
+}
+
+fn none() -> String {
+    NOBODY.to_owned()
 }
 
 /// The state of a resource in a few words: `locked`, `3 readers`, `2 free of 8`. `free?` is said of a lock that may have

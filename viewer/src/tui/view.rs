@@ -1,7 +1,8 @@
 //! How it looks: functions of the app that write into a buffer. One view per file.
 
-mod document;
+pub(super) mod document;
 mod empty;
+mod explain;
 pub(super) mod facts;
 mod footer;
 pub(super) mod frame;
@@ -11,9 +12,13 @@ mod header;
 pub(super) mod help;
 pub(super) mod layout;
 pub(super) mod picker;
+pub(super) mod problems;
+pub(super) mod resources;
 mod sketch;
 pub(super) mod task;
 pub(super) mod tasks;
+mod thing;
+mod waits;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,6 +27,8 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::app::{App, Mode, Screen};
+use super::walk::Walk;
+use document::Document;
 use layout::Regions;
 
 /// Draws the app over the whole buffer, whose size should be the one that the app was told.
@@ -61,6 +68,10 @@ impl View {
     fn of(app: &App, height: u16) -> Self {
         let height = usize::from(height.saturating_sub(1));
         let (top, at) = match app.screen() {
+            Screen::Resources => (
+                app.resources.cursor.top(app.resources.rows().len(), height),
+                app.resources.cursor.at(),
+            ),
             Screen::Groups => (
                 app.groups.cursor.top(app.groups.rows().len(), height),
                 app.groups.cursor.at(),
@@ -84,19 +95,44 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Tasks(_) => tasks::draw(app, area, view, buffer),
         Screen::Groups if app.groups.rows().is_empty() => empty::groups(app, area, buffer),
         Screen::Groups => groups::draw(app, area, view, buffer),
+        Screen::Problems => problems::draw(app, area, buffer),
+        Screen::Resources if app.resources.rows().is_empty() => empty::resources(app, area, buffer),
+        Screen::Resources => resources::draw(app, area, view, buffer),
+        Screen::Waits(_) if !app.picture.is_complete() => empty::waits(app, area, buffer),
+        Screen::Waits(walk) => waits::document(app, area.width).draw(*walk, app, area, buffer),
         Screen::Task(detail) => {
-            task::document(app, detail, area.width).draw(
-                detail.scroll,
-                detail.door,
-                app,
-                area,
-                buffer,
-            );
+            task::document(app, detail, area.width).draw(detail.walk, app, area, buffer);
+        }
+        Screen::Resource(thing) => {
+            thing::document(app, thing, area.width).draw(thing.walk, app, area, buffer);
+        }
+        Screen::Explain(rule, scroll) => {
+            let walk = Walk {
+                door: None,
+                scroll: *scroll,
+            };
+            explain::document(app, rule, area.width).draw(walk, app, area, buffer);
         }
         Screen::Help(scroll) => {
-            help::document(app, area.width).draw(*scroll, None, app, area, buffer)
+            let walk = Walk {
+                door: None,
+                scroll: *scroll,
+            };
+            help::document(app, area.width).draw(walk, app, area, buffer);
         }
     }
+}
+
+/// The text of the screen that is shown, where it is one.
+pub(super) fn document_of(app: &App, columns: u16) -> Option<Document> {
+    Some(match app.screen() {
+        Screen::Task(detail) => task::document(app, detail, columns),
+        Screen::Resource(thing) => thing::document(app, thing, columns),
+        Screen::Waits(_) => waits::document(app, columns),
+        Screen::Explain(rule, _) => explain::document(app, rule, columns),
+        Screen::Help(_) => help::document(app, columns),
+        Screen::Problems | Screen::Tasks(_) | Screen::Resources | Screen::Groups => return None,
+    })
 }
 
 fn too_small(app: &App, buffer: &mut Buffer) {

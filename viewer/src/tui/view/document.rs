@@ -5,7 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use taskscope_model::Subject;
+
 use super::super::app::App;
+use super::super::walk::Walk;
 use super::put_line;
 use crate::text::width;
 
@@ -15,6 +18,8 @@ pub(super) use crate::text::wrap;
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Document {
     lines: Vec<Row>,
+    /// Where each door leads.
+    doors: Vec<Subject>,
 }
 
 #[derive(Clone, Debug)]
@@ -34,11 +39,12 @@ impl Document {
     }
 
     /// Adds a line that leads somewhere.
-    pub(super) fn door(&mut self, door: usize, line: impl Into<Line<'static>>) {
+    pub(super) fn door(&mut self, to: Subject, line: impl Into<Line<'static>>) {
         self.lines.push(Row {
             line: line.into(),
-            door: Some(door),
+            door: Some(self.doors.len()),
         });
+        self.doors.push(to);
     }
 
     /// Adds a label of so many columns and, beside it, a text that is broken where it is too long.
@@ -63,6 +69,11 @@ impl Document {
         self.lines.iter().map(|row| row.door).collect()
     }
 
+    /// Where a door leads.
+    pub(in super::super) fn leads_to(&self, door: usize) -> Option<Subject> {
+        self.doors.get(door).copied()
+    }
+
     /// The lines as plain text.
     pub(super) fn text(&self) -> String {
         let lines = self.lines.iter().map(|row| {
@@ -72,17 +83,13 @@ impl Document {
         lines.collect()
     }
 
-    /// Draws what is left after scrolling so many lines.
-    pub(super) fn draw(
-        &self,
-        scroll: usize,
-        selected: Option<usize>,
-        app: &App,
-        area: Rect,
-        buffer: &mut Buffer,
-    ) {
+    /// Draws what is left after scrolling, with the selected door marked.
+    pub(super) fn draw(&self, walk: Walk, app: &App, area: Rect, buffer: &mut Buffer) {
+        let selected = walk.door;
         let look = app.theme.look();
-        let scroll = scroll.min(self.lines.len().saturating_sub(usize::from(area.height)));
+        let scroll = walk
+            .scroll
+            .min(self.lines.len().saturating_sub(usize::from(area.height)));
         for (y, row) in (0..area.height).zip(self.lines.iter().skip(scroll)) {
             put_line(buffer, area, y, &row.line);
             if row.door.is_some() && row.door == selected {

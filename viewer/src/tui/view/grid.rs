@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use taskscope_model::Tier;
 
 use super::super::theme::Look;
 use super::put;
@@ -181,6 +182,21 @@ pub(super) fn select(area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
     .intersection(buffer.area);
     buffer.set_style(strip, look.selected);
     put(buffer, strip, 0, 0, "▸", look.selected);
+}
+
+/// Marks a row with how sure it is that something is wrong with it. Where nothing is selected by colour, the mark says so
+/// by its shape.
+pub(super) fn mark(tier: Tier, area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
+    put(buffer, area, 1, y, sign(tier), look.tier(tier));
+}
+
+/// The mark of a tier.
+pub(super) const fn sign(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Proven => "✖",
+        Tier::Persistent => "▲",
+        Tier::Statistical => "•",
+    }
 }
 
 #[cfg(test)]
