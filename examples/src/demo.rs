@@ -69,6 +69,9 @@ pub struct Options {
     /// Make no load: it comes from another process
     #[arg(long)]
     pub no_load: bool,
+    /// End when standard input does, so as not to outlive whoever started this
+    #[arg(long)]
+    pub until_eof: bool,
     /// Say where the server listens, and what it does, once a second
     #[arg(long)]
     pub verbose: bool,
@@ -152,6 +155,9 @@ pub fn run(options: Options) -> Result<(), Error> {
 
 async fn serve(options: Options) -> Result<(), Error> {
     let mut stop = Stop::listen()?;
+    if options.until_eof {
+        stop = stop.at_end_of_input()?;
+    }
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address)
         .await

@@ -4,6 +4,7 @@
 //! 0 where all is well, 1 where it found something, 2 where it was asked wrongly, 3 where a target could not be reached.
 
 mod about;
+mod advice;
 mod args;
 mod check;
 mod demo;

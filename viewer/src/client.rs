@@ -14,6 +14,7 @@ mod decode;
 mod discover;
 mod error;
 mod hello;
+mod learn;
 mod snapshot;
 mod watch;
 

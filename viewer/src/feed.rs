@@ -14,6 +14,8 @@ pub enum Feed {
     },
     /// The target answered. A session id other than the last one means a new process: all that was known is of another.
     Connected(Box<Hello>),
+    /// The same process says something else of itself than when it answered: it was set up since then, say.
+    Learnt(Box<Hello>),
     /// What is new.
     Update {
         /// Forget all that was told before: a new picture begins here.
@@ -46,7 +48,7 @@ pub enum Ask {
     RetryNow,
 }
 
-/// Who the target is and what it can tell, as it said when the connection was made.
+/// Who the target is and what it can tell, as it said when it was last asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hello {
     /// Differs between any two processes, even under the same pid.

@@ -16,7 +16,8 @@ pub use shared::{Names, asked, doubt, mode, state};
 pub use unseen::unseen;
 pub use wrap::wrap;
 
-use taskscope_model::{LastWaker, Task, TaskId, World};
+use taskscope_model::query::Group;
+use taskscope_model::{Kind, LastWaker, Site, Task, TaskId, World};
 
 /// What a person calls a task: its name, else the type of its closure, else where it was spawned; then `#` and tokio's
 /// id. A task without any of these is `a task`. Safe for a terminal.
@@ -81,6 +82,40 @@ pub fn name(task: &Task, world: &World) -> Option<String> {
         .filter(|name| !name.is_empty())
         .or_else(closure)
         .map(|s| clean(s).into_owned())
+}
+
+/// The kind of the tasks of a place; `mixed` where the place has tasks of several kinds.
+#[must_use]
+pub fn kind_of(group: &Group, world: &World) -> &'static str {
+    // The group says that it is not known in both cases.
+    if group.kind != Kind::Unknown {
+        return group.kind.as_str();
+    }
+    let mut kinds = kinds_at(group, world);
+    match kinds.next() {
+        Some(first) if kinds.any(|kind| kind != first) => "mixed",
+        _ => group.kind.as_str(),
+    }
+}
+
+/// Whether the wakes of all tasks of a place are seen: those of a `block_on` never are, be it the only one or not.
+#[must_use]
+pub fn sees_wakes_of(group: &Group, world: &World) -> bool {
+    match group.kind {
+        Kind::BlockOn => false,
+        Kind::Unknown => kinds_at(group, world).all(|kind| kind != Kind::BlockOn),
+        _ => true,
+    }
+}
+
+/// The kinds of all sites of a place.
+fn kinds_at<'a>(group: &'a Group, world: &'a World) -> impl Iterator<Item = Kind> {
+    let is_here = |site: &Site| match (&*group.file, &*site.file) {
+        ("", file) => file.is_empty(),
+        (here, file) => here == file && group.line == site.line,
+    };
+    let here = world.sites().filter(move |(_, site)| is_here(site));
+    here.map(|(_, site)| site.kind)
 }
 
 /// Who woke a task last, in words; `None` where nobody has. Safe for a terminal.

@@ -9,6 +9,7 @@ mod target;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Child, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use command::{Ran, command, run_with};
@@ -101,7 +102,7 @@ fn it_is_started_shown_and_ended() {
     assert_eq!(ran.json()["tasks"][0]["name"], "tick");
     let read =
         |name| std::fs::read_to_string(place.path().join(name)).expect("the script wrote it");
-    assert_eq!(read("args"), "--tasks 7\n");
+    assert_eq!(read("args"), "--until-eof --tasks 7\n");
     let pid = read("pid");
     assert!(
         !Path::new("/proc").join(pid.trim()).exists(),
@@ -132,12 +133,8 @@ fn without_one_it_is_said_where_to_have_it() {
         .failed(3, "there is no program `demo` beside");
 }
 
-#[test]
-fn it_ends_with_a_viewer_that_is_stopped() {
-    // One that never answers, so that the viewer still waits for it.
-    let place = Place::with(Some(
-        "echo $$ > $HERE/new; mv $HERE/new $HERE/pid; exec sleep 1000",
-    ));
+/// The viewer while it waits for a demo that never answers, and the process id of that.
+fn waiting(place: &Place) -> (Child, String) {
     let mut command = command(
         &place.path().join("taskscope"),
         place.path(),
@@ -146,23 +143,43 @@ fn it_ends_with_a_viewer_that_is_stopped() {
     command
         .env("TMPDIR", place.path())
         .env("HERE", place.path());
-    let mut viewer = command
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .expect("it starts");
+    let viewer = command.stderr(Stdio::null()).spawn().expect("it starts");
     let mut pid = String::new();
     until("the demo", || {
         pid = std::fs::read_to_string(place.path().join("pid")).unwrap_or_default();
         !pid.is_empty()
     });
+    (viewer, pid.trim().to_owned())
+}
+
+#[test]
+fn it_ends_with_a_viewer_that_is_stopped() {
+    let place = Place::with(Some(
+        "echo $$ > $HERE/new; mv $HERE/new $HERE/pid; exec sleep 1000",
+    ));
+    let (mut viewer, pid) = waiting(&place);
     let own = Pid::from_raw(viewer.id() as i32).expect("a process id");
     kill_process(own, Signal::INT).expect("it runs");
     until("the end of the viewer", || {
         viewer.try_wait().expect("it is ours").is_some()
     });
     assert_eq!(viewer.wait().expect("it is ours").code(), Some(3));
+    assert!(!Path::new("/proc").join(&pid).exists(), "{pid} lives on");
+}
+
+#[test]
+fn it_learns_that_its_viewer_was_killed() {
+    let place = Place::with(Some(
+        "echo $$ > $HERE/new; mv $HERE/new $HERE/pid; cat; touch $HERE/heard",
+    ));
+    let (mut viewer, _) = waiting(&place);
     assert!(
-        !Path::new("/proc").join(pid.trim()).exists(),
-        "{pid} lives on"
+        !place.path().join("heard").exists(),
+        "the viewer lives: its end of the pipe is open"
     );
+    viewer.kill().expect("it is ours");
+    viewer.wait().expect("it is ours");
+    until("the end of its input", || {
+        place.path().join("heard").exists()
+    });
 }

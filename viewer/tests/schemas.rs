@@ -94,7 +94,10 @@ fn described(part: &Value, path: &str) {
 #[test]
 fn every_output_is_what_its_schema_says() {
     let dir = tempfile::tempdir().expect("a folder");
-    let _target = Target::start(dir.path(), 4242, scenes::shop());
+    let mut script = scenes::shop();
+    let mixed = scenes::site(4, "src/api.rs", 120, taskscope_proto::v1::TaskKind::Local);
+    script.updates[0].sites.push(mixed);
+    let _target = Target::start(dir.path(), 4242, script);
     let tasks = check(dir.path(), &["tasks", "--percentiles", "--ended"]);
     assert_eq!(tasks["tasks"].as_array().map(Vec::len), Some(6));
     check(dir.path(), &["tasks"]);

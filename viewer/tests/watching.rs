@@ -294,6 +294,28 @@ fn distributions_are_asked_for_again_after_a_new_picture() {
 }
 
 #[test]
+fn what_becomes_of_a_set_up_that_was_not_there_yet_is_learnt() {
+    let dir = dir();
+    let mut script = scenes::shop();
+    script.later = Some(script.hello.clone());
+    script.hello.setup = None;
+    for source in &mut script.hello.sources {
+        source.active = false;
+    }
+    let target = Target::start(dir.path(), 7, script);
+    let mut watch = Watch::of(&target.socket);
+    watch.until(|news| match news {
+        Feed::Connected(hello) => (!hello.setup.installed).then_some(()),
+        _ => None,
+    });
+    watch.until_complete();
+    let Feed::Learnt(hello) = watch.next() else {
+        panic!("it was to be asked again")
+    };
+    assert!(hello.setup.installed && hello.sources.iter().all(|source| source.active));
+}
+
+#[test]
 fn what_can_not_be_helped_is_not_tried_again_unless_asked() {
     let dir = dir();
     let mut script = scenes::shop();

@@ -214,5 +214,11 @@ fn with_another_subscriber_before_it_says_so() {
             .contains("`taskscope doctor` says what to change"),
         "{tasks:?}"
     );
+    assert!(
+        tasks
+            .stderr
+            .contains("no task can be seen: taskscope is not the app's global subscriber"),
+        "{tasks:?}"
+    );
     target.ends_well();
 }

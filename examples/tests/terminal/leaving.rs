@@ -1,12 +1,12 @@
 //! Every way out gives the terminal back, and where there is no terminal it is said.
 
-use std::process::Command;
+use std::{fs, path::Path, process::Command};
 
 use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 
 use crate::{
-    target::{Target, folder},
+    target::{Target, folder, until},
     terminal::{Terminal, plain, viewer_command},
     viewer::{command, run_command, viewer},
 };
@@ -187,6 +187,21 @@ fn a_terminal_that_can_do_nothing_gets_something_sensible() {
     assert!(picture.contains("taskscope tasks"), "{picture}");
     assert_eq!(terminal.end().exit_code(), 2);
     assert!(!terminal.bytes().contains(&0x1b));
+}
+
+/// Nothing is left to tell the demo: it has to see for itself.
+#[test]
+fn the_demo_does_not_outlive_a_viewer_that_is_killed() {
+    let dir = folder();
+    let mut terminal = Terminal::viewer(dir.path(), &["demo"]);
+    terminal.shows("customer");
+    let sockets = || fs::read_dir(dir.path()).unwrap().map(Result::unwrap);
+    let socket = sockets().next().expect("the demo's").path();
+    let pid = socket.file_stem().unwrap().to_owned();
+    terminal.signal(Signal::KILL);
+    terminal.end();
+    until("the demo's end", || !Path::new("/proc").join(&pid).exists());
+    assert_eq!(sockets().count(), 0, "it has tidied up");
 }
 
 #[test]

@@ -66,8 +66,9 @@ pub(crate) enum Ended {
     Stale,
     /// The harvester has it. `mark`: the slot has to be put into the dirty set.
     HandedOver { mark: bool },
-    /// It is the caller's, to be used again.
-    Freed,
+    /// It is the caller's, to be used again. With the task's wakes, modulo [`WAKES_MASK`] + 1: to read the word again would
+    /// make the processor wait for the step that freed it.
+    Freed { wakes: u64 },
 }
 
 impl Word {
@@ -168,7 +169,11 @@ impl Word {
                         mark: old & DIRTY == 0,
                     };
                 }
-                Ok(_) => return Ended::Freed,
+                Ok(_) => {
+                    return Ended::Freed {
+                        wakes: Seen(old).wakes(),
+                    };
+                }
                 Err(now) => old = now,
             }
         }
@@ -286,7 +291,7 @@ mod tests {
         assert_eq!(word.open(), (generation + 1, true));
         assert_eq!(
             word.end(generation + 1, false),
-            Ended::Freed,
+            Ended::Freed { wakes: 0 },
             "nobody has seen it"
         );
         assert_eq!(

@@ -135,7 +135,11 @@ impl Write for KindOf<'_> {
 struct Limited<'a>(&'a mut String);
 
 impl Write for Limited<'_> {
+    #[inline]
     fn write_str(&mut self, part: &str) -> fmt::Result {
+        if part.is_empty() {
+            return Ok(());
+        }
         let room = MAX_NAME.saturating_sub(self.0.len());
         let end = (0..=room.min(part.len()))
             .rev()

@@ -10,6 +10,7 @@ use taskscope_model::{Change, Finding, FindingId, Stamp, Tier, World};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, timeout_at};
 
+use super::advice;
 use super::args::{CheckArgs, Format, Shared};
 use super::failure::Failure;
 use super::findings::{sorted, text};
@@ -67,8 +68,13 @@ pub(super) async fn run(address: Option<Address>, shared: &Shared, args: &CheckA
             output::print(&report(&seen, args, &findings, failing, Style::of_stdout()))?
         }
     };
+    let blind = seen.world.is_empty() && !advice::of_silence(&seen.hello).is_empty();
     match seen.lost {
         _ if failing > 0 => Ok(ExitCode::from(FOUND)),
+        // Who sees nothing finds nothing.
+        None if blind => Err(Failure::Lost(
+            "the target tells nothing of its tasks, so this is no check: `taskscope doctor` says what to change".to_owned(),
+        )),
         None => Ok(ExitCode::SUCCESS),
         // What was not watched to the end can't be called clean.
         Some(why) => Err(Failure::Lost(format!(
@@ -114,7 +120,7 @@ impl Seen {
     fn take(&mut self, feed: Feed) -> Option<String> {
         match feed {
             Feed::Connecting { .. } => {}
-            Feed::Connected(hello) => self.hello = *hello,
+            Feed::Connected(hello) | Feed::Learnt(hello) => self.hello = *hello,
             Feed::Update {
                 restart,
                 complete,

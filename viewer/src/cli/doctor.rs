@@ -1,6 +1,5 @@
 //! `taskscope doctor`: what a target can tell, and what to change to get the rest.
 
-mod advice;
 mod json;
 mod text;
 
@@ -9,18 +8,15 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
+use super::advice::{self, Advice, TRIAL_WITHIN};
 use super::args::{DoctorArgs, Format};
 use super::output::Style;
 use super::{Outcome, output, target};
 use crate::client::{Address, ConnectError, connect};
 use crate::feed::Hello;
-use advice::Advice;
 
 /// What something was to be changed, or is not proven, ends with.
 const FOUND: u8 = 1;
-
-/// How old a target is when its trial is over, and what it has seen can be told; on a busy machine too.
-const TRIAL_WITHIN: Duration = Duration::from_secs(2);
 
 /// How often it is asked until then.
 const ASK_EVERY: Duration = Duration::from_millis(50);
@@ -238,6 +234,23 @@ mod tests {
             with(|hello| hello.setup.installed = false),
             ["not_installed"]
         );
+    }
+
+    #[test]
+    fn silence_has_its_reasons_where_it_is_one() {
+        let codes = |hello: &Hello| -> Vec<_> {
+            let advice = advice::of_silence(hello);
+            advice.iter().map(|advice| advice.code).collect()
+        };
+        let mut hello = healthy();
+        hello.setup.installed = false;
+        assert!(codes(&hello).is_empty(), "what arrives is no silence");
+        silence(&mut hello);
+        assert_eq!(codes(&hello), ["not_installed"]);
+        hello.setup.installed = true;
+        assert!(codes(&hello).is_empty(), "it has only just started");
+        hello.now_ns = 10_000_000_000;
+        assert_eq!(codes(&hello), ["nothing_arrives"]);
     }
 
     #[test]

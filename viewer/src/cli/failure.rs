@@ -84,6 +84,7 @@ fn nobody(listing: &Listing) -> String {
         let what = match &process.answer {
             Answer::Hello(_) => continue,
             Answer::Silent => "does not answer: it is stopped, or very busy",
+            Answer::Gone => "is another program by now",
             Answer::NoPermission => "may not be reached by this user",
             Answer::Incompatible(why) | Answer::Odd(why) => why,
         };

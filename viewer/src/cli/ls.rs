@@ -34,8 +34,7 @@ fn text(listing: &Listing, style: Style) -> String {
         title,
         right,
         least,
-        optional: false,
-        is_place: false,
+        ..Column::default()
     };
     let columns = vec![
         column("ADDR", false, None),
@@ -44,8 +43,7 @@ fn text(listing: &Listing, style: Style) -> String {
         column("TASKSCOPE", false, None),
         column("NAME", false, Some(8)),
         Column {
-            optional: true,
-            is_place: false,
+            spare: 1,
             ..column("EXECUTABLE", false, Some(12))
         },
     ];
@@ -79,6 +77,7 @@ fn state(answer: &Answer) -> (&'static str, Option<&str>) {
     match answer {
         Answer::Hello(_) => ("ok", None),
         Answer::Silent => ("silent", None),
+        Answer::Gone => ("gone", None),
         Answer::NoPermission => ("no_permission", None),
         Answer::Incompatible(why) => ("incompatible", Some(why)),
         Answer::Odd(why) => ("odd", Some(why)),

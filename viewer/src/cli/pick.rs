@@ -170,6 +170,7 @@ fn line(process: &Process) -> String {
             clean(&hello.name)
         ),
         Answer::Silent => "does not answer".to_owned(),
+        Answer::Gone => "is another program by now".to_owned(),
         Answer::NoPermission => "no permission".to_owned(),
         Answer::Incompatible(why) | Answer::Odd(why) => why.clone(),
     };

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style as Paint};
 const GAP: usize = 2;
 
 /// A column of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Column {
     /// What stands above it.
     pub(super) title: &'static str,
@@ -16,8 +16,10 @@ pub(super) struct Column {
     pub(super) right: bool,
     /// How narrow it can be made where there is no room, which cuts its text; `None` where it can't be.
     pub(super) least: Option<usize>,
-    /// Whether it can be left out where there is no room.
-    pub(super) optional: bool,
+    /// How narrow it is made at most while there are columns to leave out instead.
+    pub(super) readable: usize,
+    /// When it is left out where there is no room: never where 0, else the larger the sooner; of equals the last first.
+    pub(super) spare: u8,
     /// Whether its texts are places, which are cut so that the file and the line stay.
     pub(super) is_place: bool,
 }
@@ -30,18 +32,20 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The table as lines. Where it is too wide, texts are cut, then optional columns left out, the last one first.
+    /// The table as lines. Where it is too wide, texts are cut as far as they can be read, then spare columns left out,
+    /// then texts cut as far as can be.
     pub(super) fn draw(&self, style: Style) -> String {
         let mut shown: Vec<usize> = (0..self.columns.len()).collect();
         let widths = loop {
-            let (widths, fits) = self.widths(&shown, style.width);
-            let spare = shown
-                .iter()
-                .rposition(|i| self.columns[*i].optional)
-                .filter(|_| !fits);
-            match spare {
+            let (widths, fits) = self.widths(&shown, style.width, true);
+            if fits {
+                break widths;
+            }
+            let worth = |place: &usize| self.columns[shown[*place]].spare;
+            let spare = (0..shown.len()).max_by_key(worth);
+            match spare.filter(|place| worth(place) > 0) {
                 Some(spare) => shown.remove(spare),
-                None => break widths,
+                None => break self.widths(&shown, style.width, false).0,
             };
         };
         let heading = if style.colours {
@@ -62,7 +66,8 @@ impl Table {
         text
     }
 
-    fn widths(&self, shown: &[usize], room: usize) -> (Vec<usize>, bool) {
+    /// How wide the columns are, and whether they fit; where they are to be readable they may not.
+    fn widths(&self, shown: &[usize], room: usize, readable: bool) -> (Vec<usize>, bool) {
         let cells = |i: usize| self.rows.iter().map(move |row| width(&row[i]));
         let mut widths: Vec<_> = shown
             .iter()
@@ -79,9 +84,11 @@ impl Table {
             // The widest gives way first, so that what is short stays whole.
             let widest = (0..shown.len())
                 .filter(|i| {
-                    self.columns[shown[*i]]
+                    let column = &self.columns[shown[*i]];
+                    let readable = if readable { column.readable } else { 0 };
+                    column
                         .least
-                        .is_some_and(|least| widths[*i] > least)
+                        .is_some_and(|least| widths[*i] > least.max(readable))
                 })
                 .max_by_key(|i| widths[*i]);
             let Some(widest) = widest else {
@@ -142,26 +149,22 @@ fn paint(word: &str) -> Paint {
 mod tests {
     use super::*;
 
-    const fn column(
-        title: &'static str,
-        right: bool,
-        least: Option<usize>,
-        optional: bool,
-    ) -> Column {
+    const fn column(title: &'static str, right: bool, least: Option<usize>, spare: u8) -> Column {
         Column {
             title,
             right,
             least,
-            optional,
+            readable: 0,
+            spare,
             is_place: false,
         }
     }
 
     fn table() -> Table {
         let columns = vec![
-            column("ID", true, None, false),
-            column("NAME", false, Some(6), false),
-            column("BUSY", true, None, true),
+            column("ID", true, None, 0),
+            column("NAME", false, Some(6), 0),
+            column("BUSY", true, None, 1),
         ];
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         Table {
@@ -211,6 +214,27 @@ mod tests {
             colours: false,
         });
         assert_eq!(drawn, "  ID  NAME\n   7  handle_u…\n1204  日本語\n");
+    }
+
+    #[test]
+    fn columns_are_left_out_by_their_worth_before_a_text_can_not_be_read() {
+        let mut table = table();
+        table.columns[0].spare = 2;
+        table.columns[1].readable = 10;
+        let first = |width| {
+            let style = Style {
+                width,
+                colours: false,
+            };
+            let drawn = table.draw(style);
+            drawn.lines().nth(1).map(str::to_owned)
+        };
+        assert_eq!(first(24).as_deref(), Some("   7  handle_up…  1.21ms"));
+        assert_eq!(first(23).as_deref(), Some("handle_upload  1.21ms"));
+        assert_eq!(first(18).as_deref(), Some("handle_up…  1.21ms"));
+        assert_eq!(first(17).as_deref(), Some("handle_upload"));
+        // There is nothing left to leave out.
+        assert_eq!(first(7).as_deref(), Some("handle…"));
     }
 
     #[test]

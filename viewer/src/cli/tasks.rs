@@ -5,6 +5,9 @@ mod known;
 mod question;
 mod text;
 
+use std::io::{self, Write};
+
+use super::advice::{self, Advice};
 use super::args::{Format, Shared, TasksArgs, ViewArgs};
 use super::output::Style;
 use super::{Outcome, output, target};
@@ -28,15 +31,38 @@ pub(super) async fn print(address: &Address, question: &Question, view: &ViewArg
     };
     let Snapshot { hello, world } = snapshot(address, question.only.to_string(), sketching).await?;
     let answer = question.answer(&world, view.limit);
+    // Who tells of tasks is not silent, whatever it says of its sources.
+    let silent = world.is_empty() && world.totals().spawned == 0;
+    let advice = if silent {
+        advice::of_silence(&hello)
+    } else {
+        Vec::new()
+    };
     match view.format {
-        Format::Json => output::print_json(&json::Tasks::of(&hello, &world, question, &answer)),
-        Format::Text => output::print(&text::draw(
-            &hello,
-            &world,
-            question,
-            &answer,
-            view,
-            Style::of_stdout(),
-        )),
+        Format::Json => {
+            output::print_json(&json::Tasks::of(&hello, &world, question, &answer, &advice))
+        }
+        Format::Text => {
+            warn(&advice);
+            output::print(&text::draw(
+                &hello,
+                &world,
+                question,
+                &answer,
+                view,
+                Style::of_stdout(),
+            ))
+        }
+    }
+}
+
+/// Says why there is nothing, so that it is not taken for an app without tasks.
+fn warn(advice: &[Advice]) {
+    for Advice { problem, .. } in advice {
+        // Where nobody can be told, nothing is left to do.
+        let _ = writeln!(io::stderr(), "warning: no task can be seen: {problem}");
+    }
+    if !advice.is_empty() {
+        let _ = writeln!(io::stderr(), "`taskscope doctor` says what to change");
     }
 }

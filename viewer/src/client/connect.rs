@@ -56,6 +56,15 @@ pub async fn connect(address: &Address) -> Result<Connection, ConnectError> {
     greet(client, process, address).await
 }
 
+impl Connection {
+    /// What the target says of itself by now; `None` where it does not say, which its stream will make plain.
+    pub(super) async fn ask_again(&self) -> Option<Hello> {
+        let mut client = self.client.clone();
+        let answer = timeout(HELLO_WITHIN, client.hello(hello::request())).await;
+        hello::read(answer.ok()?.ok()?.into_inner()).ok()
+    }
+}
+
 async fn client(
     address: &Address,
 ) -> Result<(TaskscopeClient<Channel>, Option<u32>), ConnectError> {

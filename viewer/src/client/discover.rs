@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use taskscope_proto::place;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::address::Address;
 use super::connect::connect;
@@ -16,6 +16,9 @@ use crate::feed::Hello;
 
 /// How long a process may take to say who it is.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// How soon one at whose socket nobody listens is asked again: there is a moment between making it and listening.
+const LISTENS_WITHIN: Duration = Duration::from_millis(100);
 
 /// How many are asked at once.
 const AT_ONCE: usize = 64;
@@ -49,6 +52,8 @@ pub enum Answer {
     Hello(Box<Hello>),
     /// Nothing in time: it is stopped, or very busy.
     Silent,
+    /// Nobody listens at its socket any more, though the process lives: it has become another program.
+    Gone,
     /// We may not ask.
     NoPermission,
     /// It speaks another version of the protocol; why it can't be watched, for a person.
@@ -138,11 +143,16 @@ fn sockets(dir: &Path) -> Result<Vec<(u32, PathBuf)>, Option<String>> {
 
 async fn ask(pid: u32, socket: &Path) -> Option<Answer> {
     let address = Address::Socket(socket.to_owned());
-    Some(match timeout(ANSWER_WITHIN, connect(&address)).await {
+    let lives = is_ours(&Path::new("/proc").join(pid.to_string()));
+    let mut asked = timeout(ANSWER_WITHIN, connect(&address)).await;
+    if lives && matches!(asked, Ok(Err(ConnectError::Refused(_)))) {
+        sleep(LISTENS_WITHIN).await;
+        asked = timeout(ANSWER_WITHIN, connect(&address)).await;
+    }
+    Some(match asked {
         Ok(Ok(connection)) => Answer::Hello(Box::new(connection.hello)),
-        Ok(Err(ConnectError::Refused(_))) if is_ours(&Path::new("/proc").join(pid.to_string())) => {
-            Answer::Silent
-        }
+        // It stays: whoever lives under that number may be about to listen again.
+        Ok(Err(ConnectError::Refused(_))) if lives => Answer::Gone,
         Ok(Err(ConnectError::Refused(_))) => {
             if is_ours(socket) {
                 // Somebody else may have removed it in the meantime, which is as good.

@@ -17,6 +17,7 @@ use super::connect::{Connection, connect};
 use super::decode::Decoder;
 use super::discover::{discover, socket_dir};
 use super::error::ConnectError;
+use super::learn::learning;
 use crate::feed::{Ask, Feed};
 
 /// How long the first part of a picture may take.
@@ -217,6 +218,7 @@ impl Watcher {
         let mut decoder = Decoder::new();
         let mut updates = open(&connection, self.options.request());
         let mut sketches: Option<Sketched> = None;
+        let mut learnt = learning(&connection);
         loop {
             // Before the first whole picture there is nobody whose distributions could be shown.
             if told_all && std::mem::take(&mut self.wanted_anew) {
@@ -247,9 +249,10 @@ impl Watcher {
                 }
                 changes = next(&mut sketches) => {
                     if !changes.is_empty() {
-                        self.tell(Feed::Update { restart: false, complete: told_all, changes }).await?;
+                        self.tell(Feed::Update { restart: false, complete: false, changes }).await?;
                     }
                 }
+                Some(hello) = learnt.next() => self.tell(Feed::Learnt(Box::new(hello))).await?,
                 Some(ask) = self.asks.recv() => self.note(ask),
                 () = late => {
                     let error = ConnectError::Silent(self.address.to_string());

@@ -1,8 +1,7 @@
 //! What tasks share and wait for, in words: resources, who holds them, how sure that is.
 
 use taskscope_model::{
-    Hold, Holder, Mode, Resource, ResourceId, ResourceKind, Subject, Sureness, Task, TaskId, Wait,
-    World,
+    Hold, Holder, Mode, Resource, ResourceId, ResourceKind, Subject, Sureness, TaskId, Wait, World,
 };
 
 use super::{count, label, path};

@@ -1,9 +1,12 @@
 //! The world that is on screen: live or frozen, with a clock that runs on between two pieces of news.
+//!
+//! What happened runs on with the clock: that a task ended so long ago stays true. How long a live task has been in its
+//! state does not: it may have left it since the last news. So that is told as of the last moment of which all is known.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use taskscope_model::{Change, Nanos, Stamp, World};
+use taskscope_model::{Change, Nanos, Stamp, Task, World};
 
 /// How far the shown clock may be ahead of what the news say before it is set back.
 const DRIFT: Nanos = Nanos(1_000_000_000);
@@ -17,7 +20,8 @@ pub(super) struct Picture {
     /// A new picture of the same session that is not complete yet, while the old one is still shown.
     coming: Option<World>,
     frozen: Option<Frozen>,
-    complete: bool,
+    /// Up to when all was told; `None` while that never was.
+    told: Option<Stamp>,
     clock: Clock,
     load: Load,
 }
@@ -26,6 +30,7 @@ pub(super) struct Picture {
 struct Frozen {
     world: World,
     now: Stamp,
+    told: Option<Stamp>,
     load: Load,
     since: Duration,
 }
@@ -50,6 +55,15 @@ impl Picture {
             .map_or(self.clock.shown, |frozen| frozen.now)
     }
 
+    /// The moment at which a task is shown: the last one at which it is known to have been in its state.
+    pub(super) fn moment_of(&self, task: &Task) -> Stamp {
+        if task.vitals.state.has_ended() {
+            return self.now();
+        }
+        let told = self.frozen.as_ref().map_or(self.told, |frozen| frozen.told);
+        told.unwrap_or_else(|| self.world().now())
+    }
+
     /// The load of the workers as shown: the share of their time that they spent in polls, and polls per second.
     pub(super) fn load(&self) -> &Load {
         self.frozen
@@ -59,7 +73,7 @@ impl Picture {
 
     /// Whether all that there was has been told at least once.
     pub(super) fn is_complete(&self) -> bool {
-        self.complete
+        self.told.is_some()
     }
 
     /// Since when the picture is frozen.
@@ -74,6 +88,7 @@ impl Picture {
             None => Some(Frozen {
                 world: self.live.clone(),
                 now: self.clock.shown,
+                told: self.told,
                 load: self.load.clone(),
                 since: now,
             }),
@@ -116,7 +131,7 @@ impl Picture {
     ) {
         if restart {
             // The old picture stays on screen until the new one is whole, so that a reconnect does not flicker.
-            if self.live.is_empty() || !self.complete {
+            if self.live.is_empty() || self.told.is_none() {
                 self.live = World::new();
                 self.coming = None;
             } else {
@@ -133,7 +148,7 @@ impl Picture {
             if let Some(world) = self.coming.take() {
                 self.live = world;
             }
-            self.complete = true;
+            self.told = Some(stamp);
         }
         if self.coming.is_none() {
             self.load.record(&self.live);
@@ -214,7 +229,7 @@ impl Load {
 mod tests {
     use std::time::Duration;
 
-    use taskscope_model::{Change, Nanos, Stamp, Totals};
+    use taskscope_model::{Birth, Change, Nanos, SiteId, Stamp, State, TaskId, Totals, Vitals};
 
     use super::Picture;
 
@@ -222,6 +237,22 @@ mod tests {
 
     fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
+    }
+
+    fn task() -> TaskId {
+        TaskId::new(1).unwrap()
+    }
+
+    fn born(n: u64) -> Change {
+        let birth = Birth {
+            tokio_id: None,
+            parent: None,
+            name: None,
+            site: SiteId(0),
+            created: Stamp(0),
+        };
+        let id = TaskId::new(n).unwrap();
+        Change::Born(id, Box::new(birth), Vitals::at_birth(Stamp(0)))
     }
 
     #[test]
@@ -241,6 +272,68 @@ mod tests {
         picture.stop_clock();
         picture.tick(seconds(60));
         assert_eq!(picture.now(), Stamp(7 * SECOND));
+    }
+
+    #[test]
+    fn a_live_task_is_shown_as_of_the_last_moment_of_which_all_was_told() {
+        const MS: u64 = 1_000_000;
+        let ms = Duration::from_millis;
+        let told = |since: u64, state| {
+            let vitals = Vitals {
+                state,
+                since: Stamp(since),
+                ..Vitals::at_birth(Stamp(0))
+            };
+            Change::Lived(task(), vitals)
+        };
+        let mut picture = Picture::default();
+        let changes = vec![
+            born(1),
+            told(SECOND, State::Running),
+            Change::Now(Stamp(SECOND + 6 * MS)),
+        ];
+        picture.apply(true, true, changes, seconds(0));
+        let lasts = |picture: &Picture| {
+            let task = picture.world().task(task()).expect("it was told");
+            task.in_state(picture.moment_of(task))
+        };
+        // The poll takes 20 ms; the next news comes later.
+        picture.tick(ms(150));
+        assert_eq!(lasts(&picture), Nanos(6 * MS));
+        // A sign of life, or the first part of more news, says nothing of this task.
+        picture.apply(
+            false,
+            false,
+            vec![Change::Now(Stamp(SECOND + 190 * MS))],
+            ms(190),
+        );
+        assert_eq!(lasts(&picture), Nanos(6 * MS));
+        // With all that is new told and the task not among it, it is known to have gone on.
+        picture.apply(
+            false,
+            true,
+            vec![Change::Now(Stamp(SECOND + 200 * MS))],
+            ms(200),
+        );
+        assert_eq!(lasts(&picture), Nanos(200 * MS));
+        picture.toggle_freeze(ms(200));
+        picture.apply(
+            false,
+            true,
+            vec![Change::Now(Stamp(SECOND + 400 * MS))],
+            ms(400),
+        );
+        assert_eq!(lasts(&picture), Nanos(200 * MS));
+        picture.toggle_freeze(ms(400));
+        assert_eq!(lasts(&picture), Nanos(400 * MS));
+        // An end stays one.
+        let end = vec![
+            told(SECOND + 500 * MS, State::Done),
+            Change::Now(Stamp(SECOND + 500 * MS)),
+        ];
+        picture.apply(false, true, end, ms(500));
+        picture.tick(ms(650));
+        assert_eq!(lasts(&picture), Nanos(150 * MS));
     }
 
     #[test]
@@ -267,26 +360,11 @@ mod tests {
 
     #[test]
     fn a_new_picture_replaces_the_old_one_when_it_is_whole() {
-        let task = |n: u64| {
-            let birth = taskscope_model::Birth {
-                tokio_id: None,
-                parent: None,
-                name: None,
-                site: taskscope_model::SiteId(0),
-                created: Stamp(0),
-            };
-            let id = taskscope_model::TaskId::new(n).unwrap();
-            Change::Born(
-                id,
-                Box::new(birth),
-                taskscope_model::Vitals::at_birth(Stamp(0)),
-            )
-        };
         let mut picture = Picture::default();
-        picture.apply(true, false, vec![task(1)], seconds(0));
-        picture.apply(false, true, vec![task(2)], seconds(0));
+        picture.apply(true, false, vec![born(1)], seconds(0));
+        picture.apply(false, true, vec![born(2)], seconds(0));
         assert_eq!(picture.world().len(), 2);
-        picture.apply(true, false, vec![task(3)], seconds(1));
+        picture.apply(true, false, vec![born(3)], seconds(1));
         assert_eq!(picture.world().len(), 2);
         picture.apply(false, true, vec![], seconds(1));
         assert_eq!(picture.world().len(), 1);

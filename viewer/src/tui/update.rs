@@ -194,6 +194,10 @@ fn told(app: &mut App, feed: Feed) {
             app.picture.stop_clock();
         }
         Feed::Connected(hello) => connected(app, hello),
+        Feed::Learnt(hello) => {
+            app.link.hello = Some(hello);
+            app.stale = app.stale.or(Some(Stale::News));
+        }
         Feed::Update {
             restart,
             complete,

@@ -99,38 +99,30 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Resources if app.resources.rows().is_empty() => empty::resources(app, area, buffer),
         Screen::Resources => resources::draw(app, area, view, buffer),
         Screen::Waits(_) if !app.picture.is_complete() => empty::waits(app, area, buffer),
-        Screen::Waits(walk) => waits::document(app, area.width).draw(*walk, app, area, buffer),
-        Screen::Task(detail) => {
-            task::document(app, detail, area.width).draw(detail.walk, app, area, buffer);
-        }
-        Screen::Resource(thing) => {
-            thing::document(app, thing, area.width).draw(thing.walk, app, area, buffer);
-        }
-        Screen::Explain(rule, scroll) => {
-            let walk = Walk {
-                door: None,
-                scroll: *scroll,
-            };
-            explain::document(app, rule, area.width).draw(walk, app, area, buffer);
-        }
-        Screen::Help(scroll) => {
-            let walk = Walk {
-                door: None,
-                scroll: *scroll,
-            };
-            help::document(app, area.width).draw(walk, app, area, buffer);
+        Screen::Waits(_)
+        | Screen::Task(_)
+        | Screen::Resource(_)
+        | Screen::Explain(..)
+        | Screen::Help(_) => {
+            if let Some((document, walk)) = document_of(app, area.width) {
+                document.draw(walk, app, area, buffer);
+            }
         }
     }
 }
 
-/// The text of the screen that is shown, where it is one.
-pub(super) fn document_of(app: &App, columns: u16) -> Option<Document> {
+/// The text of the screen that is shown, where it is one, and where one is in it.
+pub(super) fn document_of(app: &App, columns: u16) -> Option<(Document, Walk)> {
+    let scrolled = |scroll: &usize| Walk {
+        door: None,
+        scroll: *scroll,
+    };
     Some(match app.screen() {
-        Screen::Task(detail) => task::document(app, detail, columns),
-        Screen::Resource(thing) => thing::document(app, thing, columns),
-        Screen::Waits(_) => waits::document(app, columns),
-        Screen::Explain(rule, _) => explain::document(app, rule, columns),
-        Screen::Help(_) => help::document(app, columns),
+        Screen::Task(detail) => (task::document(app, detail, columns), detail.walk),
+        Screen::Resource(thing) => (thing::document(app, thing, columns), thing.walk),
+        Screen::Waits(walk) => (waits::document(app, columns), *walk),
+        Screen::Explain(rule, scroll) => (explain::document(app, rule, columns), scrolled(scroll)),
+        Screen::Help(scroll) => (help::document(app, columns), scrolled(scroll)),
         Screen::Problems | Screen::Tasks(_) | Screen::Resources | Screen::Groups => return None,
     })
 }

@@ -118,6 +118,7 @@ pub(crate) fn shop() -> Script {
         hello: hello(),
         updates: vec![first, second],
         ends: false,
+        later: None,
         refuses: None,
     }
 }

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) struct Script {
     pub(crate) updates: Vec<v1::WatchUpdate>,
     /// Whether watches end after that.
     pub(crate) ends: bool,
+    /// The answer to `Hello` from the second time on; the first one again where there is none.
+    pub(crate) later: Option<v1::HelloResponse>,
     /// What watches are refused with.
     pub(crate) refuses: Option<Status>,
 }
@@ -66,6 +69,7 @@ impl Target {
         let watches = Arc::new(Mutex::new(Vec::new()));
         let service = Service {
             script,
+            greeted: AtomicBool::new(false),
             watches: Arc::clone(&watches),
         };
         let listener = {
@@ -128,6 +132,7 @@ pub(crate) fn until(what: &str, mut met: impl FnMut() -> bool) {
 
 struct Service {
     script: Script,
+    greeted: AtomicBool,
     watches: Arc<Mutex<Vec<Watched>>>,
 }
 
@@ -137,7 +142,10 @@ impl Taskscope for Service {
         &self,
         _: Request<v1::HelloRequest>,
     ) -> Result<Response<v1::HelloResponse>, Status> {
-        Ok(Response::new(self.script.hello.clone()))
+        let first = !self.greeted.swap(true, Ordering::Relaxed);
+        let later = self.script.later.as_ref().filter(|_| !first);
+        let hello = later.unwrap_or(&self.script.hello);
+        Ok(Response::new(hello.clone()))
     }
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<v1::WatchUpdate, Status>> + Send>>;

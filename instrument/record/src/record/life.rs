@@ -254,7 +254,7 @@ pub fn close(id: u64) -> bool {
                 RECORD.dirty.mark(index);
             }
         }
-        Ended::Freed => {
+        Ended::Freed { wakes } => {
             let (Some(thread), Some(fold), Some(own)) = (thread, fold, own.as_mut()) else {
                 return true;
             };
@@ -263,7 +263,7 @@ pub fn close(id: u64) -> bool {
             add(&fold.polls, polls(slot, slot.edges.count()));
             add(&fold.busy, slot.busy.load(Relaxed));
             add(&fold.scheduled, slot.scheduled.load(Relaxed));
-            add(&fold.wakes, slot.word.load().wakes());
+            add(&fold.wakes, wakes);
             add(&fold.self_wakes, slot.self_wakes.load(Relaxed).into());
             add(&thread.unlisted, 1);
             if let Some(name) = RECORD.names.get(index) {

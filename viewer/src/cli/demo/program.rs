@@ -1,4 +1,4 @@
-//! The demo's process: found or built, started, and ended with us.
+//! The demo's process: found or built, started, and ended with us, however we end.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -16,6 +16,9 @@ use crate::client::socket_dir;
 
 /// The name of the demo's executable.
 const NAME: &str = "demo";
+
+/// It ends when its standard input does, of which we hold the other end: that closes though we be killed.
+const TIED: &str = "--until-eof";
 
 /// How often a process that was asked to end is looked at, and how many times before it is ended by force.
 const LOOKS: (Duration, u32) = (Duration::from_millis(10), 100);
@@ -39,12 +42,13 @@ impl Program {
         let executable = find()?;
         let (log, output) = log()?;
         let child = Command::new(&executable)
+            .arg(TIED)
             .args(args)
             // A port that was meant for the app would be taken by the demo.
             .env_remove("TASKSCOPE_BIND")
             // Keys that end us are not for it: it is ended by us.
             .process_group(0)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output)
             .spawn();

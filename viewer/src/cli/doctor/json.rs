@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::advice::Advice;
 use super::{Diagnosis, Proof, Verdict};
 use crate::cli::about::Target;
+use crate::cli::advice::Advice;
 use crate::cli::schema;
 use crate::feed::Hello;
 

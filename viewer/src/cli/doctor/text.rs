@@ -23,8 +23,7 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
         title,
         right: false,
         least,
-        optional: false,
-        is_place: false,
+        ..Column::default()
     };
     let columns = vec![
         column("SOURCE", None),

@@ -59,26 +59,27 @@ pub(super) fn draw(
 }
 
 fn table(world: &World, answer: &Answer<'_>) -> Table {
-    let column = |title, right, least, optional| Column {
+    let column = |title, right, least: Option<usize>, spare| Column {
         title,
         right,
         least,
-        optional,
+        readable: least.map_or(0, |least| least + 4),
+        spare,
         is_place: title == "CREATED AT",
     };
     let columns = vec![
-        column("KIND", false, None, false),
-        column("CREATED AT", false, Some(10), false),
-        column("STATE", false, Some(8), false),
-        column("HELD BY", false, Some(8), false),
-        column("FOR", true, None, false),
-        column("WAITING", true, None, false),
-        column("LONGEST", true, None, true),
-        column("WAITS", true, None, true),
-        column("TAKEN", true, None, true),
-        column("WAITED", true, None, true),
-        column("LONGEST HOLD", true, None, true),
-        column("ID", true, None, true),
+        column("KIND", false, None, 0),
+        column("CREATED AT", false, Some(10), 0),
+        column("STATE", false, Some(8), 0),
+        column("HELD BY", false, Some(8), 0),
+        column("FOR", true, None, 0),
+        column("WAITING", true, None, 0),
+        column("LONGEST", true, None, 1),
+        column("WAITS", true, None, 2),
+        column("TAKEN", true, None, 3),
+        column("WAITED", true, None, 4),
+        column("LONGEST HOLD", true, None, 5),
+        column("ID", true, None, 5),
     ];
     let (names, now) = (Names::of(world), world.now());
     let rows = answer.rows.iter().map(|resource| {

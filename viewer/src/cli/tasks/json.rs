@@ -9,9 +9,11 @@ use taskscope_model::{
 use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
+use crate::cli::advice::Advice;
 use crate::cli::refs::{TaskRef, location};
 use crate::cli::schema;
 use crate::feed::Hello;
+use crate::text::kind_of;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Tasks<'a> {
@@ -23,6 +25,7 @@ pub(super) struct Tasks<'a> {
     sort: String,
     totals: Totals,
     matching: usize,
+    advice: &'a [Advice],
     tasks: Option<Rows<'a>>,
     groups: Option<Vec<GroupRow<'a>>>,
 }
@@ -162,8 +165,8 @@ struct GroupRow<'a> {
     polls: Option<u64>,
     busy_ns: Option<u64>,
     delayed_ns: Option<u64>,
-    wakes: u64,
-    self_wakes: u64,
+    wakes: Option<u64>,
+    self_wakes: Option<u64>,
     longest_idle_ns: u64,
     largest_bytes: Option<u64>,
 }
@@ -191,6 +194,7 @@ impl<'a> Tasks<'a> {
         world: &'a World,
         question: &Question,
         answer: &'a Answer<'a>,
+        advice: &'a [Advice],
     ) -> Self {
         let (known, epoch) = (Known::of(hello), Epoch(hello.started_unix_ns));
         let (tasks, groups) = match &answer.rows {
@@ -208,7 +212,7 @@ impl<'a> Tasks<'a> {
                 Some(
                     groups
                         .iter()
-                        .map(|group| GroupRow::of(group, known))
+                        .map(|group| GroupRow::of(group, world, known))
                         .collect(),
                 ),
             ),
@@ -222,6 +226,7 @@ impl<'a> Tasks<'a> {
             sort: question.sort.to_string(),
             totals: Totals::of(world.totals()),
             matching: answer.matching,
+            advice,
             tasks,
             groups,
         }
@@ -401,7 +406,7 @@ impl Distribution {
 }
 
 impl<'a> GroupRow<'a> {
-    fn of(group: &'a Group, known: Known) -> Self {
+    fn of(group: &'a Group, world: &World, known: Known) -> Self {
         let Tally {
             done,
             cancelled,
@@ -414,7 +419,7 @@ impl<'a> GroupRow<'a> {
                 line: group.line,
                 column: None,
             }),
-            kind: group.kind.as_str(),
+            kind: kind_of(group, world),
             live: group.live(),
             running: group.running,
             scheduled: group.scheduled,
@@ -426,9 +431,9 @@ impl<'a> GroupRow<'a> {
             },
             polls: known.polls(group.polls),
             busy_ns: known.polls(group.busy.0),
-            delayed_ns: known.polls(group.delayed.0),
-            wakes: group.wakes,
-            self_wakes: group.self_wakes,
+            delayed_ns: known.waits_of(group, world, group.delayed.0),
+            wakes: known.wakes_of(group, world, group.wakes),
+            self_wakes: known.wakes_of(group, world, group.self_wakes),
             longest_idle_ns: group.longest_idle.0,
             largest_bytes: (group.largest > 0).then_some(group.largest),
         }
@@ -458,7 +463,8 @@ mod tests {
         };
         let question = Question::read(&shared, &ViewArgs::default()).unwrap();
         let answer = question.answer(&world, None);
-        let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer)).unwrap();
+        let json =
+            serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
         scene::check(&json, include_str!("../../../schema/tasks.v1.json"));
         let transfer = &json["tasks"][1];
         assert_eq!(transfer["tokio_id"], 17);

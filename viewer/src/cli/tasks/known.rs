@@ -1,8 +1,10 @@
 //! What can be known of a task, by what its target can tell.
 
+use taskscope_model::query::Group;
 use taskscope_model::{Kind, Task, World};
 
 use crate::feed::Hello;
+use crate::text::sees_wakes_of;
 
 /// What a target can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,17 @@ impl Known {
     /// A value that is counted in wakes.
     pub(super) fn wakes<T>(self, task: &Task, world: &World, value: T) -> Option<T> {
         (self.wakes && !is_block_on(task, world)).then_some(value)
+    }
+
+    /// A value that the tasks of one place add up to, counted in wakes.
+    pub(super) fn wakes_of<T>(self, group: &Group, world: &World, value: T) -> Option<T> {
+        (self.wakes && sees_wakes_of(group, world)).then_some(value)
+    }
+
+    /// The time that the tasks of one place waited for a worker.
+    pub(super) fn waits_of<T>(self, group: &Group, world: &World, value: T) -> Option<T> {
+        self.polls(value)
+            .and_then(|value| self.wakes_of(group, world, value))
     }
 
     /// A time between polls: what part of it a task was scheduled or idle takes both to know.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use taskscope_model::query::{Column, Group};
-use taskscope_model::{Kind, Nanos, Site, Sketch, Sketches, Task, World};
+use taskscope_model::{Nanos, Site, Sketch, Sketches, Task, World};
 
 use super::known::Known;
 use super::question::{Answer, Question, Rows, Sort};
@@ -12,7 +12,7 @@ use crate::cli::args::ViewArgs;
 use crate::cli::output::Style;
 use crate::cli::table::{self, Table};
 use crate::feed::Hello;
-use crate::text::{Names, Places, bytes, clean, count, duration};
+use crate::text::{Names, Places, bytes, clean, count, duration, kind_of};
 
 /// The columns where none are named, in order of their worth where there is little room.
 const USUAL: [Column; 10] = [
@@ -59,7 +59,7 @@ pub(super) fn draw(
 ) -> String {
     let table = match &answer.rows {
         Rows::Tasks(tasks) => of_tasks(tasks, hello, world, view),
-        Rows::Groups(groups) => of_groups(groups),
+        Rows::Groups(groups) => of_groups(groups, Known::of(hello), world),
     };
     let mut text = table.draw(style);
     let _ = writeln!(
@@ -144,7 +144,8 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             title: "WAITS FOR",
             right: false,
             least: Some(14),
-            optional: true,
+            readable: 22,
+            spare: 1,
             is_place: false,
         };
         columns.insert(at, head);
@@ -154,8 +155,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             title,
             right: true,
             least: None,
-            optional: false,
-            is_place: false,
+            ..table::Column::default()
         };
         columns.extend(PERCENTILES.iter().map(|(title, ..)| head(*title)));
     }
@@ -213,7 +213,8 @@ fn head(column: Column, named: bool) -> table::Column {
         title,
         right,
         least,
-        optional: !needed,
+        readable: 0,
+        spare: u8::from(!needed),
         is_place: column == Column::Place,
     }
 }
@@ -253,63 +254,55 @@ fn cell(column: Column, task: &Task, world: &World, known: Known, places: &Place
     }
 }
 
-fn of_groups(groups: &[Group]) -> Table {
-    let number = |title, optional| table::Column {
+fn of_groups(groups: &[Group], known: Known, world: &World) -> Table {
+    let number = |title, spare| table::Column {
         title,
         right: true,
-        least: None,
-        optional,
-        is_place: false,
+        spare,
+        ..table::Column::default()
     };
     let columns = vec![
-        number("LIVE", false),
-        number("RUNNING", false),
-        number("SCHEDULED", false),
-        number("IDLE", false),
-        number("ENDED", false),
-        number("POLLS", false),
-        number("BUSY", false),
-        number("DELAYED", true),
-        number("WAKES", true),
-        number("LONGEST IDLE", true),
+        number("LIVE", 0),
+        number("RUNNING", 1),
+        number("SCHEDULED", 2),
+        // What the two before leave of the live ones.
+        number("IDLE", 3),
+        number("ENDED", 0),
+        number("POLLS", 0),
+        number("BUSY", 0),
+        number("DELAYED", 4),
+        number("WAKES", 5),
+        number("LONGEST IDLE", 6),
         table::Column {
             title: "KIND",
-            right: false,
-            least: None,
-            optional: false,
-            is_place: false,
+            ..table::Column::default()
         },
         table::Column {
             title: "LOC",
-            right: false,
             least: Some(12),
-            optional: false,
+            // The rows are places: without them the numbers mean nothing.
+            readable: 24,
             is_place: true,
+            ..table::Column::default()
         },
     ];
     let files = groups.iter().map(|group| Arc::clone(&group.file));
     let places = Places::of(files.zip(groups.iter().map(|group| group.line)));
     let row = |group: &Group| {
-        // Of wakes of a future in `block_on` nothing is told.
-        let awoken = |text| {
-            if group.kind == Kind::BlockOn {
-                unknown()
-            } else {
-                text
-            }
-        };
+        let number = |number: Option<u64>| number.map_or_else(unknown, count);
+        let time = |time: Option<Nanos>| time.map_or_else(unknown, duration);
         vec![
             count(group.live()),
             count(group.running),
             count(group.scheduled),
             count(group.idle),
             count(group.ended.tasks()),
-            count(group.polls),
-            duration(group.busy),
-            awoken(duration(group.delayed)),
-            awoken(count(group.wakes)),
+            number(known.polls(group.polls)),
+            time(known.polls(group.busy)),
+            time(known.waits_of(group, world, group.delayed)),
+            number(known.wakes_of(group, world, group.wakes)),
             duration(group.longest_idle),
-            group.kind.to_string(),
+            kind_of(group, world).to_owned(),
             places.name(&group.file, group.line).to_owned(),
         ]
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use taskscope_model::{Change, State, Vitals};
+use taskscope_model::{Change, Kind, State, Vitals};
 
 use super::Person;
 use super::world::{self, MS, NOW, SECOND, born, id, now, vitals};
@@ -86,12 +86,23 @@ fn the_same_session_comes_back_without_a_flicker() {
 fn the_clock_stands_while_nothing_is_known() {
     let mut person = Person::at_demo(80, 24);
     person.wait(1_000);
-    person.sees("13.0s  refresh");
+    person.sees("up 3m13s");
     person.feed(Feed::Lost {
         reason: "killed".to_owned(),
         retry_in: Duration::from_secs(60),
     });
     person.wait(30_000);
+    person.sees("up 3m13s");
+}
+
+/// What runs may be over by now: nothing is known of it until all that is new was told.
+#[test]
+fn a_live_task_is_no_older_than_the_news() {
+    let mut person = Person::at_demo(80, 24);
+    person.sees("12.0s  refresh");
+    person.wait(1_000);
+    person.sees("12.0s  refresh");
+    person.news(false, vec![now(NOW + SECOND)]);
     person.sees("13.0s  refresh");
 }
 
@@ -148,6 +159,36 @@ fn empty_tables_say_why() {
 }
 
 #[test]
+fn a_place_with_tasks_of_several_kinds_is_mixed() {
+    let mut person = Person::at_demo(120, 24);
+    person.keys("g");
+    assert!(!person.screen().contains("mixed"));
+    let twin = world::site(6, "src/cache.rs", 9, Kind::Blocking, 64);
+    let task = born(300, "", 6, None, SECOND, vitals(State::Idle, MS));
+    person.news(false, vec![twin, task, now(NOW + SECOND)]);
+    person.wait(1_000);
+    assert!(person.line("cache.rs:9").contains(" mixed"));
+}
+
+#[test]
+fn a_set_up_that_comes_later_is_learnt() {
+    let mut hello = world::hello();
+    hello.setup.installed = false;
+    for source in &mut hello.sources {
+        source.active = false;
+    }
+    let mut person = Person::new(80, 24);
+    person.feed(Feed::Connected(Box::new(hello)));
+    person.news(true, vec![now(NOW)]);
+    person.sees("taskscope is not the target's subscriber");
+    person.feed(Feed::Learnt(Box::new(world::hello())));
+    person.sees("No tasks yet: demo has spawned none");
+    person.news(false, world::demo());
+    person.wait(1_000);
+    assert!(!person.line("accept").contains('?'));
+}
+
+#[test]
 fn what_a_target_does_not_tell_is_unknown_and_not_nothing() {
     let mut hello = world::hello();
     hello
@@ -159,4 +200,7 @@ fn what_a_target_does_not_tell_is_unknown_and_not_nothing() {
     person.sees("? this target does not tell of wakes");
     let row = person.line("accept");
     assert_eq!(row.matches('?').count(), 5, "{row}");
+    person.keys("g");
+    let row = person.line("server.rs:44");
+    assert_eq!(row.matches('?').count(), 2, "{row}");
 }

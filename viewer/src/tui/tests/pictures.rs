@@ -94,6 +94,30 @@ fn one_task() {
     });
 }
 
+/// That a text goes on below is not written over what can be seen of it.
+#[test]
+fn a_text_that_goes_on_says_so_beside_it() {
+    for (columns, rows) in [(80, 24), (40, 10), (24, 8)] {
+        let mut person = Person::at_demo(columns, rows);
+        person.keys("?");
+        let more = person.line("more ↓");
+        assert!(more.starts_with("\"─ help"), "{more}");
+        let last = |person: &Person| {
+            let screen = person.screen();
+            let lines: Vec<_> = screen.lines().map(str::to_owned).collect();
+            lines[lines.len() - 2].clone()
+        };
+        let before = last(&person);
+        person.keys("j");
+        assert!(
+            person.screen().lines().any(|line| line == before),
+            "{before} was whole"
+        );
+        person.keys("G");
+        person.sees_no("more ↓");
+    }
+}
+
 #[test]
 fn a_task_without_wakers() {
     pictures("task_without_wakers", |columns, rows| {

@@ -382,7 +382,7 @@ fn walk(app: &mut App, moves: impl FnOnce(&mut Walk, &[Option<usize>])) -> Optio
 
 /// The text of a screen that is one.
 pub(super) fn document(app: &App) -> Option<Document> {
-    view::document_of(app, app.size.0)
+    view::document_of(app, app.size.0).map(|(document, _)| document)
 }
 
 /// Leaves out columns on the left, to make room for those that were left out on the right.
@@ -437,16 +437,10 @@ pub(super) fn enter(app: &mut App) {
             }
         }
         Screen::Task(_) | Screen::Resource(_) | Screen::Waits(_) => {
-            let Some(document) = document(app) else {
+            let Some((document, walk)) = view::document_of(app, app.size.0) else {
                 return;
             };
-            let door = match app.screen() {
-                Screen::Task(detail) => detail.walk.door,
-                Screen::Resource(thing) => thing.walk.door,
-                Screen::Waits(walk) => walk.door,
-                _ => None,
-            };
-            match door.and_then(|door| document.leads_to(door)) {
+            match walk.door.and_then(|door| document.leads_to(door)) {
                 Some(subject) => go_to(app, subject),
                 None if document.leads_to(0).is_none() => app.say("nothing else is named here"),
                 None => app.say("j and k choose one of the names here"),

@@ -102,14 +102,10 @@ impl Document {
                 super::put(buffer, strip, 0, 0, "▸", look.selected);
             }
         }
-        let below = self
-            .lines
-            .len()
-            .saturating_sub(scroll + usize::from(area.height));
-        if below > 0 && area.height > 1 {
-            let more = format!(" {below} more ↓ ");
-            let x = area.width.saturating_sub(width(&more) as u16);
-            super::put(buffer, area, x, area.height - 1, &more, look.dim);
-        }
+    }
+
+    /// How many lines are below those that [`draw`](Self::draw) shows in so many rows.
+    pub(super) fn below(&self, scroll: usize, rows: u16) -> usize {
+        self.lines.len().saturating_sub(scroll + usize::from(rows))
     }
 }

@@ -21,7 +21,7 @@ pub(in super::super) fn text(app: &App) -> String {
         Screen::Resources => table(app, app.resources.rows().len()),
         Screen::Groups => table(app, app.groups.rows().len()),
         _ => match document_of(app, COLUMNS) {
-            Some(document) => (document.text(), 0),
+            Some((document, _)) => (document.text(), 0),
             None => (String::new(), 0),
         },
     };

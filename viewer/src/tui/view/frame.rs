@@ -8,7 +8,7 @@ use super::super::app::{App, Screen};
 use super::super::theme::Look;
 use super::super::update::tab_of;
 use super::layout::Regions;
-use super::{footer, header, problems, put, task, thing, waits};
+use super::{document_of, footer, header, problems, put, task, thing, waits};
 use crate::text::{clean, count, fit, path, width};
 
 /// The tabs, and what they are called where there is little room.
@@ -44,7 +44,12 @@ pub(super) fn draw(app: &App, regions: &Regions, buffer: &mut Buffer) {
     if regions.tabs.height > 0 {
         tabs(app, &look, regions.tabs, workers_below, buffer);
     }
-    title(app, &look, regions.title, buffer);
+    let below = match document_of(app, regions.body.width) {
+        Some((document, walk)) => document.below(walk.scroll, regions.body.height),
+        None if matches!(app.screen(), Screen::Problems) => problems::below(app),
+        None => 0,
+    };
+    title(app, below, &look, regions.title, buffer);
     if regions.losses.height > 0 {
         let text = fit(
             &losses(app),
@@ -253,7 +258,8 @@ pub(super) fn title_text(app: &App) -> String {
     format!("{} · {}", clean(app.title()), parts.join(" · "))
 }
 
-fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
+/// Of a text, `below` so many lines more can be scrolled to; that stands here so as to cover none of them.
+fn title(app: &App, below: usize, look: &Look, area: Rect, buffer: &mut Buffer) {
     put(
         buffer,
         area,
@@ -263,6 +269,11 @@ fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
         look.rule,
     );
     let (left, mut right) = titles(app);
+    if below > 0 {
+        right.push((format!("{} more ↓", count(below as u64)), Style::new()));
+        right.rotate_right(1);
+    }
+    let stays = usize::from(below > 0);
     let room = usize::from(area.width);
     let long = |pieces: &Pieces| {
         pieces
@@ -270,8 +281,8 @@ fn title(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) {
             .map(|(text, _)| width(text) + 3)
             .sum::<usize>()
     };
-    // The order is the first to go, then the count, then the end of the title.
-    while !right.is_empty() && long(&right) + long(&left) + 2 > room {
+    // The order is the first to go, then the count, then the end of the title; that there is more never goes.
+    while right.len() > stays && long(&right) + long(&left) + 2 > room {
         right.pop();
     }
     let limit = room.saturating_sub(if right.is_empty() {

@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use taskscope_model::Tier;
 
 use super::super::theme::Look;
-use super::put;
+use super::{View, put};
 use crate::text::width;
 
 /// Columns left of the first one, for the mark of the selection.
@@ -57,9 +57,21 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    pub(super) fn range(&self) -> Range<u16> {
+    fn range(&self) -> Range<u16> {
         self.x..self.x + self.width
     }
+}
+
+/// What a table looks like, whatever its rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table<'a> {
+    /// All columns.
+    pub(super) specs: &'a [Spec],
+    /// Those that fit.
+    pub(super) placed: &'a [Placed],
+    /// The number of the one that the rows are sorted by, and whether downwards.
+    pub(super) sorted: (usize, bool),
+    pub(super) look: &'a Look,
 }
 
 /// The columns that fit into a width: the first one, then those after the first `shift` others, as many as there is
@@ -132,7 +144,7 @@ const fn gap(columns: u16) -> u16 {
 }
 
 /// Draws the headings, the sorted one with an arrow.
-pub(super) fn headings(
+fn headings(
     specs: &[Spec],
     placed: &[Placed],
     sorted: (usize, bool),
@@ -153,8 +165,46 @@ pub(super) fn headings(
     }
 }
 
+/// Draws headings and, below them, the rows that can be seen: what `value` says of each of them and of each column, in
+/// so many columns of the screen. A cell of which it says nothing stays empty.
+pub(super) fn draw<R>(
+    table: &Table<'_>,
+    rows: &[R],
+    view: View,
+    area: Rect,
+    buffer: &mut Buffer,
+    value: impl Fn(&R, usize, usize) -> Option<(String, Style)>,
+) {
+    headings(
+        table.specs,
+        table.placed,
+        table.sorted,
+        table.look,
+        area,
+        buffer,
+    );
+    let height = usize::from(area.height.saturating_sub(1));
+    for (y, (row, entity)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
+        for column in table.placed {
+            if let Some((text, style)) = value(entity, column.index, usize::from(column.width)) {
+                let right = table.specs[column.index].right;
+                cell(&text, column, right, style, area, y, buffer);
+            }
+        }
+        if view.selected == Some(row) {
+            select(area, y, table.look, buffer);
+        }
+    }
+}
+
+/// The number of the column at a place of the screen's width.
+pub(super) fn column_at(placed: &[Placed], x: u16) -> Option<usize> {
+    let hit = placed.iter().find(|column| column.range().contains(&x));
+    hit.map(|column| column.index)
+}
+
 /// Draws one cell of a row. The text must be clean and fit.
-pub(super) fn cell(
+fn cell(
     text: &str,
     column: &Placed,
     right: bool,
@@ -184,10 +234,21 @@ pub(super) fn select(area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
     put(buffer, strip, 0, 0, "▸", look.selected);
 }
 
-/// Marks a row with how sure it is that something is wrong with it. Where nothing is selected by colour, the mark says so
-/// by its shape.
-pub(super) fn mark(tier: Tier, area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
-    put(buffer, area, 1, y, sign(tier), look.tier(tier));
+/// Marks the rows that can be seen with how sure it is that something is wrong with each; by its shape too, for those who
+/// see no colours.
+pub(super) fn marks<R>(
+    rows: &[R],
+    view: View,
+    area: Rect,
+    look: &Look,
+    buffer: &mut Buffer,
+    tier: impl Fn(&R) -> Option<Tier>,
+) {
+    for (y, row) in (1..area.height).zip(rows.iter().skip(view.top)) {
+        if let Some(tier) = tier(row) {
+            put(buffer, area, 1, y, sign(tier), look.tier(tier));
+        }
+    }
 }
 
 /// The mark of a tier.

@@ -3,13 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use taskscope_model::Kind;
 use taskscope_model::query::{Group, GroupColumn};
 
 use super::super::app::App;
 use super::View;
 use super::grid::{self, Placed, Spec};
-use crate::text::{count_in, duration, path};
+use crate::text::{count_in, duration, kind_of, path, sees_wakes_of};
 
 /// The columns as they stand from left to right.
 const ORDER: [usize; 11] = [
@@ -66,11 +65,7 @@ pub(in super::super) fn shown(app: &App) -> Vec<usize> {
 
 /// The number of the column whose heading is there.
 pub(in super::super) fn column_at(app: &App, x: u16) -> Option<usize> {
-    let (_, placed) = placed(app, app.size.0);
-    placed
-        .iter()
-        .find(|column| column.range().contains(&x))
-        .map(|column| column.index)
+    grid::column_at(&placed(app, app.size.0).1, x)
 }
 
 /// Draws headings and rows.
@@ -78,48 +73,47 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     let look = app.theme.look();
     let (specs, placed) = placed(app, area.width);
     let sorted = (app.groups.column as usize, app.groups.descending);
-    grid::headings(&specs, &placed, sorted, &look, area, buffer);
+    let table = grid::Table {
+        specs: &specs,
+        placed: &placed,
+        sorted,
+        look: &look,
+    };
     let rows = app.groups.rows();
-    let height = usize::from(area.height.saturating_sub(1));
-    for (y, (row, group)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
-        for column in &placed {
-            let text = value(
-                group,
-                GroupColumn::ALL[column.index],
-                usize::from(column.width),
-            );
-            let style = if text == "0" { look.dim } else { Style::new() };
-            grid::cell(
-                &text,
-                column,
-                specs[column.index].right,
-                style,
-                area,
-                y,
-                buffer,
-            );
-        }
-        if view.selected == Some(row) {
-            grid::select(area, y, &look, buffer);
-        }
-    }
+    grid::draw(
+        &table,
+        rows,
+        view,
+        area,
+        buffer,
+        |group: &Group, column, width| {
+            let text = value(app, group, GroupColumn::ALL[column], width);
+            let style = if text == "0" || text == "?" {
+                look.dim
+            } else {
+                Style::new()
+            };
+            Some((text, style))
+        },
+    );
 }
 
-fn value(group: &Group, column: GroupColumn, width: usize) -> String {
+fn value(app: &App, group: &Group, column: GroupColumn, width: usize) -> String {
     let number = |n: u64| count_in(n, width);
+    let known = |known: bool, text: String| if known { text } else { "?".to_owned() };
+    let polls = app.link.tells("polls");
+    let wakes = app.link.tells("wakes") && sees_wakes_of(group, app.picture.world());
     match column {
         GroupColumn::Place => path(&group.file, group.line, width),
-        GroupColumn::Kind => group.kind.as_str().to_owned(),
+        GroupColumn::Kind => kind_of(group, app.picture.world()).to_owned(),
         GroupColumn::Live => number(group.scheduled + group.running + group.idle),
         GroupColumn::Running => number(group.running),
         GroupColumn::Scheduled => number(group.scheduled),
         GroupColumn::Idle => number(group.idle),
         GroupColumn::Ended => number(group.ended.tasks()),
-        GroupColumn::Polls => number(group.polls),
-        GroupColumn::Busy => duration(group.busy),
-        // Of wakes of a future in `block_on` nothing is told.
-        GroupColumn::Delayed | GroupColumn::Wakes if group.kind == Kind::BlockOn => "?".to_owned(),
-        GroupColumn::Delayed => duration(group.delayed),
-        GroupColumn::Wakes => number(group.wakes),
+        GroupColumn::Polls => known(polls, number(group.polls)),
+        GroupColumn::Busy => known(polls, duration(group.busy)),
+        GroupColumn::Delayed => known(polls && wakes, duration(group.delayed)),
+        GroupColumn::Wakes => known(wakes, number(group.wakes)),
     }
 }

@@ -10,6 +10,7 @@ use super::super::app::App;
 use super::super::walk::Walk;
 use super::document::Document;
 use super::frame::Pieces;
+use super::layout::body_height;
 use super::{empty, grid, put};
 use crate::rules::RULES;
 use crate::text::{clean, count, duration, fit, width, wrap};
@@ -31,6 +32,13 @@ pub(in super::super) fn list_height(app: &App, body: usize) -> usize {
         _ => (body / 3).max(3),
     };
     app.problems.rows().len().clamp(1, most)
+}
+
+/// How many problems are below those that the list shows.
+pub(super) fn below(app: &App) -> usize {
+    let rows = app.problems.rows().len();
+    let height = body_height(app);
+    rows.saturating_sub(app.problems.cursor.top(rows, height) + height)
 }
 
 /// Draws the screen.
@@ -66,12 +74,6 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
             let style = style_of(app, finding);
             put(buffer, area, 1, y, grid::sign(finding.tier), style);
         }
-    }
-    let below = rows.len().saturating_sub(top + height);
-    if below > 0 {
-        let more = format!(" {} more ↓ ", count(below as u64));
-        let x = area.width.saturating_sub(width(&more) as u16);
-        put(buffer, area, x, height as u16 - 1, &more, look.dim);
     }
     let Some(finding) = app.problems.selected(world) else {
         return;
@@ -117,6 +119,23 @@ pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
         door: Some(chosen),
         scroll,
     };
+    let below = about.below(scroll, rest.height);
+    if below > 0 {
+        let more = format!(" {} more ↓ ", count(below as u64));
+        let x = rest.width.saturating_sub(width(&more) as u16 + 1);
+        put(
+            buffer,
+            Rect {
+                y: rest.y - 1,
+                height: 1,
+                ..rest
+            },
+            x,
+            0,
+            &more,
+            Style::new(),
+        );
+    }
     about.draw(walk, app, rest, buffer);
 }
 

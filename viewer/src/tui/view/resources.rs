@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use taskscope_model::query::ResourceColumn;
-use taskscope_model::{Nanos, Resource};
+use taskscope_model::{Nanos, Resource, ResourceId};
 
 use super::super::app::App;
 use super::View;
@@ -70,11 +70,7 @@ pub(in super::super) fn shown(app: &App) -> Vec<usize> {
 
 /// The number of the column whose heading is there.
 pub(in super::super) fn column_at(app: &App, x: u16) -> Option<usize> {
-    let (_, placed) = placed(app, app.size.0);
-    placed
-        .iter()
-        .find(|column| column.range().contains(&x))
-        .map(|column| column.index)
+    grid::column_at(&placed(app, app.size.0).1, x)
 }
 
 /// Draws headings and rows.
@@ -83,31 +79,29 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     let (specs, placed) = placed(app, area.width);
     let order = app.resources.order;
     let sorted = (order.column as usize, order.descending);
-    grid::headings(&specs, &placed, sorted, &look, area, buffer);
+    let table = grid::Table {
+        specs: &specs,
+        placed: &placed,
+        sorted,
+        look: &look,
+    };
     let rows = app.resources.rows();
-    let height = usize::from(area.height.saturating_sub(1));
-    for (y, (row, id)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
-        let resource = app.picture.world().resource(*id);
-        for column in &placed {
-            let which = ResourceColumn::ALL[column.index];
-            let text = match resource {
-                Some(resource) => value(app, resource, which, usize::from(column.width)),
-                // The rows are a little older than the world.
-                None if which == ResourceColumn::Free => "gone".to_owned(),
-                None => continue,
-            };
-            let calm = matches!(text.as_str(), "0" | "-" | "?" | "gone");
-            let style = if calm { look.dim } else { Style::new() };
-            let right = specs[column.index].right;
-            grid::cell(&text, column, right, style, area, y, buffer);
+    let cell = |id: &ResourceId, column, width| {
+        let column = ResourceColumn::ALL[column];
+        match app.picture.world().resource(*id) {
+            Some(resource) => {
+                let text = value(app, resource, column, width);
+                let calm = matches!(text.as_str(), "0" | "-" | "?");
+                Some((text, if calm { look.dim } else { Style::new() }))
+            }
+            // The rows are a little older than the world.
+            None => (column == ResourceColumn::Free).then(|| ("gone".to_owned(), look.dim)),
         }
-        if view.selected == Some(row) {
-            grid::select(area, y, &look, buffer);
-        }
-        if let Some(tier) = app.problems.of_resource(*id) {
-            grid::mark(tier, area, y, &look, buffer);
-        }
-    }
+    };
+    grid::draw(&table, rows, view, area, buffer, cell);
+    grid::marks(rows, view, area, &look, buffer, |id| {
+        app.problems.of_resource(*id)
+    });
 }
 
 fn value(app: &App, resource: &Resource, column: ResourceColumn, width: usize) -> String {

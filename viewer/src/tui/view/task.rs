@@ -70,7 +70,7 @@ impl Page<'_> {
     }
 
     fn state(&mut self, task: &Task, gone: bool) {
-        let now = self.app.picture.now();
+        let now = self.app.picture.moment_of(task);
         let state = task.vitals.state;
         let lasts = duration(task.in_state(now));
         let mut spans = vec![
@@ -218,7 +218,7 @@ impl Page<'_> {
     }
 
     fn shares(&mut self, task: &Task) {
-        let now = self.app.picture.now();
+        let now = self.app.picture.moment_of(task);
         let age = task.age(now);
         if !self.app.link.tells("polls") {
             return self.say("time", "? this target does not tell of polls");
@@ -354,7 +354,7 @@ impl Page<'_> {
         for child in &detail.children {
             let about = world.task(*child).map_or_else(String::new, |child| {
                 let state = child.vitals.state;
-                let lasts = duration(child.in_state(self.app.picture.now()));
+                let lasts = duration(child.in_state(self.app.picture.moment_of(child)));
                 if state.has_ended() {
                     format!("{state} {lasts} ago  ")
                 } else {
@@ -467,7 +467,7 @@ pub(super) fn title(app: &App, detail: &Detail) -> Vec<(String, Style)> {
         return vec![("a task".to_owned(), Style::new())];
     };
     let state = task.vitals.state;
-    let lasts = duration(task.in_state(app.picture.now()));
+    let lasts = duration(task.in_state(app.picture.moment_of(task)));
     let gone = world.task(detail.id).is_none();
     let how = match (gone, state.has_ended()) {
         (true, _) => "gone".to_owned(),

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use taskscope_model::query::Column;
-use taskscope_model::{Kind, Nanos, State, Task};
+use taskscope_model::{Kind, Nanos, State, Task, TaskId};
 
 use super::super::app::App;
 use super::super::theme::Look;
@@ -91,11 +91,7 @@ pub(in super::super) fn shown(app: &App) -> Vec<usize> {
 
 /// The number of the column whose heading is there.
 pub(in super::super) fn column_at(app: &App, x: u16) -> Option<usize> {
-    let (_, placed) = placed(app, app.size.0);
-    placed
-        .iter()
-        .find(|column| column.range().contains(&x))
-        .map(|column| column.index)
+    grid::column_at(&placed(app, app.size.0).1, x)
 }
 
 /// Draws headings and rows.
@@ -103,54 +99,42 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
     let look = app.theme.look();
     let (specs, placed) = placed(app, area.width);
     let order = app.tasks.order;
-    grid::headings(
-        &specs,
-        &placed,
-        (order.column as usize, order.descending),
-        &look,
+    let table = grid::Table {
+        specs: &specs,
+        placed: &placed,
+        sorted: (order.column as usize, order.descending),
+        look: &look,
+    };
+    let rows = app.tasks.rows();
+    grid::draw(
+        &table,
+        rows,
+        view,
         area,
         buffer,
-    );
-    let rows = app.tasks.rows();
-    let height = usize::from(area.height.saturating_sub(1));
-    for (y, (row, id)) in (1..).zip(rows.iter().enumerate().skip(view.top).take(height)) {
-        let task = app.picture.world().task(*id);
-        for column in &placed {
-            let which = Column::ALL.get(column.index).copied();
-            let width = usize::from(column.width);
-            let (text, style) = match (task, which) {
-                (Some(task), Some(which)) => value(app, task, which, width, &look),
+        |id: &TaskId, column, width| {
+            let column = Column::ALL.get(column).copied();
+            match (app.picture.world().task(*id), column) {
+                (Some(task), Some(column)) => Some(value(app, task, column, width, &look)),
                 (Some(task), None) => {
-                    let waits = app.names().waits_for(task.id, width);
-                    (fit(&waits.unwrap_or_default(), width), Style::new())
+                    let waits = app.names().waits_for(task.id, width)?;
+                    Some((fit(&waits, width), Style::new()))
                 }
                 // The rows are a little older than the world.
-                (None, Some(Column::State)) => ("gone".to_owned(), look.dim),
-                (None, _) => continue,
-            };
-            grid::cell(
-                &text,
-                column,
-                specs[column.index].right,
-                style,
-                area,
-                y,
-                buffer,
-            );
-        }
-        if view.selected == Some(row) {
-            grid::select(area, y, &look, buffer);
-        }
-        if let Some(tier) = app.problems.of_task(*id) {
-            grid::mark(tier, area, y, &look, buffer);
-        }
-    }
+                (None, Some(Column::State)) => Some(("gone".to_owned(), look.dim)),
+                (None, _) => None,
+            }
+        },
+    );
+    grid::marks(rows, view, area, &look, buffer, |id| {
+        app.problems.of_task(*id)
+    });
 }
 
 /// What a cell shows, and how.
 fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (String, Style) {
     let world = app.picture.world();
-    let now = app.picture.now();
+    let now = app.picture.moment_of(task);
     let vitals = &task.vitals;
     let site = world.site(task.birth.site);
     let number = |n: u64| count_in(n, width);
@@ -206,7 +190,7 @@ fn value(app: &App, task: &Task, column: Column, width: usize, look: &Look) -> (
 fn worth_a_look(app: &App, task: &Task) -> bool {
     matches!(task.vitals.state, State::Running | State::Scheduled)
         && kind(app, task) != Kind::Blocking
-        && task.in_state(app.picture.now()) > Nanos(100_000_000)
+        && task.in_state(app.picture.moment_of(task)) > Nanos(100_000_000)
 }
 
 /// The state's word, or a short form of it.

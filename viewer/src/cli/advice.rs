@@ -1,9 +1,14 @@
-//! What keeps a target from telling more, and what to change.
+//! What keeps a target from telling more, and what to change: the words of all commands.
+
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::feed::Hello;
+use crate::feed::{Hello, Source};
 use crate::text::{clean, count};
+
+/// How old a target is when its trial is over, and what it has seen can be told; on a busy machine too.
+pub(super) const TRIAL_WITHIN: Duration = Duration::from_secs(2);
 
 /// One thing to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,23 +23,43 @@ pub(super) struct Advice {
 
 /// What to change in the set-up of a target; `proven` says whether all its sources deliver as it is.
 pub(super) fn of(hello: &Hello, proven: bool) -> Vec<Advice> {
-    let setup = &hello.setup;
-    let mut advice = Vec::new();
     // What delivers needs no change, whatever the settings say.
-    if !proven && !setup.tokio_unstable {
-        advice.push(tokio_unstable());
-    }
-    if !proven && !setup.static_max_level.is_empty() && setup.static_max_level != "trace" {
-        advice.push(static_max_level(&setup.static_max_level));
-    }
-    if !proven && !setup.installed {
-        advice.push(not_installed(&setup.install_error));
-    }
+    let mut advice = if proven { Vec::new() } else { settings(hello) };
     if !proven && advice.is_empty() {
         advice.push(nothing_arrives());
     }
-    if setup.installed_in_runtime {
-        advice.push(installed_late(setup.tasks_before));
+    if hello.setup.installed_in_runtime {
+        advice.push(installed_late(hello.setup.tasks_before));
+    }
+    advice
+}
+
+/// What keeps a target from telling anything at all; empty where something arrives, or may still do so.
+pub(super) fn of_silence(hello: &Hello) -> Vec<Advice> {
+    let arrived = |source: &Source| source.events > 0 || source.trial_events > 0;
+    if hello.sources.iter().any(arrived) {
+        return Vec::new();
+    }
+    let mut advice = settings(hello);
+    // One that has only just started has proven nothing yet, and is not to be blamed for that.
+    if advice.is_empty() && Duration::from_nanos(hello.now_ns) >= TRIAL_WITHIN {
+        advice.push(nothing_arrives());
+    }
+    advice
+}
+
+/// What the settings of a target keep from it.
+fn settings(hello: &Hello) -> Vec<Advice> {
+    let setup = &hello.setup;
+    let mut advice = Vec::new();
+    if !setup.tokio_unstable {
+        advice.push(tokio_unstable());
+    }
+    if !setup.static_max_level.is_empty() && setup.static_max_level != "trace" {
+        advice.push(static_max_level(&setup.static_max_level));
+    }
+    if !setup.installed {
+        advice.push(not_installed(&setup.install_error));
     }
     advice
 }
