@@ -2,8 +2,11 @@
 
 mod act;
 mod mouse;
+mod moving;
+mod sorting;
+mod ways;
 
-pub(super) use act::tab_of;
+pub(super) use ways::tab_of;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -98,10 +101,10 @@ fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             Some(Action::Open) => {
                 let at = picker.at;
                 app.mode = Mode::Screen;
-                act::sort_by(app, at);
+                sorting::sort_by(app, at);
             }
             Some(Action::Quit | Action::Back | Action::Sort) => app.mode = Mode::Screen,
-            Some(Action::Reverse) => act::reverse(app),
+            Some(Action::Reverse) => sorting::reverse(app),
             _ => {}
         },
         Mode::Screen => {
@@ -242,7 +245,7 @@ fn connected(app: &mut App, hello: Box<Hello>) {
             app.resources.clear();
             app.waits = WaitGraph::default();
             // What the screens were about belongs to the process that is gone.
-            act::to_tab(app, act::tab_of(&app.screens));
+            ways::to_tab(app, ways::tab_of(&app.screens));
             let name = clean(&hello.name).into_owned();
             app.say(format!(
                 "a new process: {name} with pid {}; everything before was another",

@@ -11,6 +11,7 @@ pub(super) mod groups;
 mod header;
 pub(super) mod help;
 pub(super) mod layout;
+mod page;
 pub(super) mod picker;
 pub(super) mod problems;
 pub(super) mod resources;
@@ -18,6 +19,7 @@ mod sketch;
 pub(super) mod task;
 pub(super) mod tasks;
 mod thing;
+mod ties;
 mod waits;
 
 use ratatui::buffer::Buffer;

@@ -1,16 +1,16 @@
 //! The JSON of `taskscope tasks`. `schema/tasks.v1.json` says what each field means.
 
+mod ties;
+
 use serde::{Serialize, Serializer};
 use taskscope_model::query::Group;
-use taskscope_model::{
-    Hold, Holder, LastWaker, Resource, Site, Sketch, Stamp, Tally, Task, TaskId, Wait, World,
-};
+use taskscope_model::{LastWaker, Site, Sketch, Stamp, Tally, Task, TaskId, World};
 
+use self::ties::{Held, Waiting};
 use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
 use crate::cli::advice::Advice;
-use crate::cli::refs::{TaskRef, location};
 use crate::cli::schema;
 use crate::feed::Hello;
 use crate::text::kind_of;
@@ -82,38 +82,6 @@ struct Row<'a> {
     waits_for: Vec<Waiting<'a>>,
     holds: Vec<Held>,
 }
-
-/// A resource that is spoken of.
-#[derive(Debug, Serialize)]
-struct ResourceRef {
-    id: String,
-    kind: &'static str,
-    location: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Waiting<'a> {
-    resource: Option<ResourceRef>,
-    held_by: Vec<TaskRef<'a>>,
-    mode: &'static str,
-    permits: u64,
-    since_unix_ns: u64,
-    waiting_for_ns: u64,
-    granted_unix_ns: Option<u64>,
-    timed: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Held {
-    resource: ResourceRef,
-    mode: &'static str,
-    permits: u64,
-    since_unix_ns: u64,
-    held_for_ns: u64,
-}
-
-/// Waits and holds of one task that are listed.
-const LISTED: usize = 100;
 
 /// Tasks that become rows one at a time.
 #[derive(Debug)]
@@ -293,74 +261,9 @@ impl<'a> Row<'a> {
                 .sketches
                 .as_ref()
                 .map(|of| Distribution::of(&of.delays)),
-            waits_for: world
-                .waits_of(task.id)
-                .take(LISTED)
-                .map(|wait| Waiting::of(wait, world, epoch))
-                .collect(),
-            holds: world
-                .held_by(task.id)
-                .flat_map(|resource| Held::of(resource, task.id, world, epoch))
-                .take(LISTED)
-                .collect(),
+            waits_for: Waiting::all(task.id, world, epoch),
+            holds: Held::all(task.id, world, epoch),
         }
-    }
-}
-
-impl ResourceRef {
-    fn of(resource: &Resource, world: &World) -> Self {
-        Self {
-            id: resource.id.number().to_string(),
-            kind: resource.origin.kind.as_str(),
-            location: location(resource.origin.place, world),
-        }
-    }
-}
-
-impl<'a> Waiting<'a> {
-    fn of(wait: &Wait, world: &'a World, epoch: Epoch) -> Self {
-        let resource = world.resource(wait.resource);
-        let holds = resource.map_or(&[][..], |resource| &resource.usage.holds);
-        Self {
-            resource: resource.map(|resource| ResourceRef::of(resource, world)),
-            held_by: holds
-                .iter()
-                .filter_map(|hold| match hold.holder {
-                    Holder::Task(id) => Some(TaskRef::of(id, world)),
-                    Holder::NoTask => None,
-                })
-                .collect(),
-            mode: wait.mode.as_str(),
-            permits: wait.permits,
-            since_unix_ns: epoch.unix(wait.since),
-            waiting_for_ns: wait.since.until(world.now()).0,
-            granted_unix_ns: wait.granted.map(|at| epoch.unix(at)),
-            timed: wait.timed,
-        }
-    }
-}
-
-impl Held {
-    /// What this task holds of a resource.
-    fn of(
-        resource: &Resource,
-        by: TaskId,
-        world: &World,
-        epoch: Epoch,
-    ) -> impl Iterator<Item = Self> {
-        let of_it = move |hold: &&Hold| hold.holder == Holder::Task(by);
-        resource
-            .usage
-            .holds
-            .iter()
-            .filter(of_it)
-            .map(move |hold| Self {
-                resource: ResourceRef::of(resource, world),
-                mode: hold.mode.as_str(),
-                permits: hold.permits,
-                since_unix_ns: epoch.unix(hold.since),
-                held_for_ns: hold.since.until(world.now()).0,
-            })
     }
 }
 

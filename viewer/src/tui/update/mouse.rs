@@ -8,7 +8,7 @@ use ratatui::layout::Position;
 use super::super::app::{App, Mode, Screen};
 use super::super::view::layout::{Regions, body_height};
 use super::super::view::{frame, groups, picker, resources, tasks};
-use super::act;
+use super::{moving, sorting, ways};
 
 /// Two clicks on one row within this time open it.
 const TWICE: Duration = Duration::from_millis(400);
@@ -18,8 +18,10 @@ const NOTCH: isize = 3;
 /// Takes what the mouse did.
 pub(super) fn used(app: &mut App, event: MouseEvent) {
     match event.kind {
-        MouseEventKind::ScrollDown if matches!(app.mode, Mode::Screen) => act::scroll(app, NOTCH),
-        MouseEventKind::ScrollUp if matches!(app.mode, Mode::Screen) => act::scroll(app, -NOTCH),
+        MouseEventKind::ScrollDown if matches!(app.mode, Mode::Screen) => {
+            moving::scroll(app, NOTCH)
+        }
+        MouseEventKind::ScrollUp if matches!(app.mode, Mode::Screen) => moving::scroll(app, -NOTCH),
         MouseEventKind::Down(MouseButton::Left) => {
             clicked(app, Position::new(event.column, event.row))
         }
@@ -37,14 +39,14 @@ fn clicked(app: &mut App, at: Position) {
             let choice = picker::choice_at(app, *chosen, at);
             app.mode = Mode::Screen;
             if let Some(choice) = choice {
-                act::sort_by(app, choice);
+                sorting::sort_by(app, choice);
             }
             return;
         }
         Mode::Screen => {}
     }
     if let Some(tab) = frame::tab_at(app, &regions, at) {
-        return act::to_tab(app, tab);
+        return ways::to_tab(app, tab);
     }
     if !regions.body.contains(at) {
         return;
@@ -93,7 +95,7 @@ fn clicked(app: &mut App, at: Position) {
             hit
         }
         Screen::Task(_) | Screen::Resource(_) | Screen::Waits(_) => {
-            let doors = act::document(app).map_or_else(Vec::new, |document| document.doors());
+            let doors = moving::document(app).map_or_else(Vec::new, |document| document.doors());
             let walk = match app.screens.last_mut() {
                 Some(Screen::Task(detail)) => &mut detail.walk,
                 Some(Screen::Resource(thing)) => &mut thing.walk,
@@ -109,7 +111,7 @@ fn clicked(app: &mut App, at: Position) {
         Screen::Help(_) | Screen::Explain(..) => false,
     };
     if hit && twice {
-        act::enter(app);
+        ways::enter(app);
     } else if hit {
         app.clicked = Some((app.now, at.y));
     }
@@ -117,6 +119,6 @@ fn clicked(app: &mut App, at: Position) {
 
 fn heading(app: &mut App, column: Option<usize>) {
     if let Some(column) = column {
-        act::sort_by(app, column);
+        sorting::sort_by(app, column);
     }
 }

@@ -1,50 +1,28 @@
 //! One task: everything that is known of it, and the doors to others.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use taskscope_model::{
-    Hold, Holder, Kind, LastWaker, Nanos, ResourceId, Sketch, State, Subject, Task, TaskId,
-};
+use ratatui::text::Span;
+use taskscope_model::{Kind, LastWaker, Nanos, Sketch, State, Task};
 
 use super::super::app::App;
-use super::super::detail::{AHEAD, CHILDREN, Detail};
-use super::super::theme::Look;
+use super::super::detail::{CHILDREN, Detail};
 use super::document::Document;
+use super::page::{LABELS, Page};
 use super::sketch;
 use super::tasks::{sees_wakers, sees_wakes};
-use crate::text::{
-    asked, bytes, clean, count, doubt, duration, fit, label_of, mode, place, share, width,
-};
-
-/// Columns of the labels on the left.
-const LABELS: usize = 11;
-
-/// Holders of something that the task waits for that are named.
-const NAMED: usize = 4;
+use crate::text::{bytes, clean, count, duration, fit, place, share};
 
 /// Columns of the times in the log: its texts stand a little to the right of all others.
 const LOG_LABELS: usize = 15;
 
 /// The text of the screen.
 pub(in super::super) fn document(app: &App, detail: &Detail, columns: u16) -> Document {
-    let mut page = Page {
-        app,
-        look: app.theme.look(),
-        columns,
-        document: Document::default(),
-    };
+    let mut page = Page::new(app, columns);
     match detail.task(app.picture.world()) {
         Some(task) => page.task(task, detail),
         None => page.say("", "Nothing is known of this task any more."),
     }
     page.document
-}
-
-struct Page<'a> {
-    app: &'a App,
-    look: Look,
-    columns: u16,
-    document: Document,
 }
 
 impl Page<'_> {
@@ -98,77 +76,6 @@ impl Page<'_> {
             _ => {}
         }
         self.document.line(spans);
-    }
-
-    fn waits(&mut self, detail: &Detail) {
-        let (names, now) = (self.app.names(), self.app.picture.now());
-        for tie in &detail.waits {
-            let wait = tie.wait;
-            let about = format!("  for {}", duration(wait.since.until(now)));
-            self.thing("waits for", wait.resource, about);
-            let place = match (tie.ahead, wait.granted) {
-                (_, Some(granted)) => {
-                    let ago = duration(granted.until(now));
-                    format!("granted {ago} ago and not polled since: all behind it wait for that")
-                }
-                (AHEAD, None) => format!("more than {} are ahead of it", count(AHEAD as u64)),
-                (0, None) => "next in line".to_owned(),
-                (1, None) => "1 is ahead of it".to_owned(),
-                (n, None) => format!("{} are ahead of it", count(n as u64)),
-            };
-            let timed = if wait.timed { ", until a timeout" } else { "" };
-            let how = asked(wait.mode, wait.permits);
-            self.say("", &format!("{how}, {place}{timed}"));
-            let Some(resource) = names.world.resource(wait.resource) else {
-                continue;
-            };
-            let usage = &resource.usage;
-            for hold in usage.holds.iter().take(NAMED) {
-                let lasts = duration(hold.since.until(now));
-                match hold.holder {
-                    Holder::Task(id) => self.named("", "held by ", id, &format!(" for {lasts}")),
-                    Holder::NoTask => self.say("", &format!("held by no task for {lasts}")),
-                }
-            }
-            let more =
-                (usage.holds.len().saturating_sub(NAMED) as u64).saturating_add(usage.unlisted);
-            if more > 0 {
-                self.say("", &format!("held by {} more", count(more)));
-            }
-            if let Some(doubt) = doubt(usage.sureness) {
-                self.say_styled("", &format!("? {doubt}"), self.look.caution);
-            }
-            if let Some(next) = tie.next {
-                self.named("", "behind ", next, "");
-            }
-        }
-        let more = detail.waits_total - detail.waits.len();
-        if more > 0 {
-            self.say("", &format!("and for {} more", count(more as u64)));
-        }
-    }
-
-    fn holds(&mut self, task: &Task, detail: &Detail) {
-        let (world, now) = (self.app.picture.world(), self.app.picture.now());
-        for (id, waiting) in &detail.holds {
-            let of_it = |hold: &&Hold| hold.holder == Holder::Task(task.id);
-            let resource = world.resource(*id);
-            let hold = resource.and_then(|resource| resource.usage.holds.iter().find(of_it));
-            let lasts = hold.map_or_else(String::new, |hold| {
-                format!("  {} for {}", mode(hold), duration(hold.since.until(now)))
-            });
-            let waits = match *waiting {
-                0 => String::new(),
-                1 => "; 1 waits for it".to_owned(),
-                AHEAD => format!("; {} or more wait for it", count(AHEAD as u64)),
-                n => format!("; {} wait for it", count(n as u64)),
-            };
-            self.thing("holds", *id, format!("{lasts}{waits}"));
-        }
-        let more = detail.holds_total - detail.holds.len();
-        if more > 0 {
-            self.say("", &format!("and {} more", count(more as u64)));
-        }
     }
 
     fn origin(&mut self, task: &Task) {
@@ -395,67 +302,6 @@ impl Page<'_> {
             self.document
                 .entry(label, (&entry.what, Style::new()), self.columns);
         }
-    }
-
-    fn label(&self, text: &str) -> Span<'static> {
-        Span::styled(format!("  {text:<LABELS$}"), self.look.dim)
-    }
-
-    fn say(&mut self, label: &str, text: &str) {
-        self.say_styled(label, text, Style::new());
-    }
-
-    fn say_styled(&mut self, label: &str, text: &str, style: Style) {
-        self.document
-            .entry((label, LABELS, self.look.dim), (text, style), self.columns);
-    }
-
-    /// A line that leads to a resource.
-    fn thing(&mut self, label: &str, id: ResourceId, about: String) {
-        let room = usize::from(self.columns).saturating_sub(LABELS + 6 + width(&about));
-        let name = self.app.names().resource_of(id, room);
-        let spans = vec![
-            self.label(label),
-            Span::styled(name, self.look.accent),
-            Span::styled(" ⏎", self.look.dim),
-            Span::raw(about),
-        ];
-        self.document.door(Subject::Resource(id), Line::from(spans));
-    }
-
-    /// A line with a task in it, to which it leads where that is still known.
-    fn named(&mut self, label: &str, before: &str, id: TaskId, behind: &str) {
-        let name = self.app.names().task(id);
-        if self.app.picture.world().task(id).is_none() {
-            return self.say(label, &format!("{before}{name}{behind}"));
-        }
-        let used = LABELS + 4 + width(before) + width(&name);
-        let fits = used + width(behind) <= usize::from(self.columns);
-        let mut spans = vec![
-            self.label(label),
-            Span::raw(before.to_owned()),
-            Span::styled(name, self.look.accent),
-            Span::styled(" ⏎", self.look.dim),
-        ];
-        if fits {
-            spans.push(Span::raw(behind.to_owned()));
-        }
-        self.document.door(Subject::Task(id), Line::from(spans));
-        if !fits {
-            self.say("", behind.trim_start());
-        }
-    }
-
-    /// A line that leads to another task.
-    fn door(&mut self, label: &str, about: &str, id: TaskId) {
-        let name = label_of(id, self.app.picture.world());
-        let spans = vec![
-            self.label(label),
-            Span::raw(about.to_owned()),
-            Span::styled(name, self.look.accent),
-            Span::styled(" ⏎", self.look.dim),
-        ];
-        self.document.door(Subject::Task(id), Line::from(spans));
     }
 }
 

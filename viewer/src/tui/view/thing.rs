@@ -1,39 +1,23 @@
 //! One resource: who holds it, who waits for it in which order, and how it has been used.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use taskscope_model::{Holder, Resource, Subject, TaskId, Wait};
+use taskscope_model::{Holder, Resource, Wait};
 
 use super::super::app::App;
-use super::super::theme::Look;
 use super::super::thing::{QUEUE, Thing};
 use super::document::Document;
 use super::frame::Pieces;
-use crate::text::{asked, count, doubt, duration, mode, state, width};
-
-/// Columns of the labels on the left.
-const LABELS: usize = 11;
+use super::page::{LABELS, Page};
+use crate::text::{asked, count, doubt, duration, mode, state};
 
 /// The text of the screen.
 pub(super) fn document(app: &App, thing: &Thing, columns: u16) -> Document {
-    let mut page = Page {
-        app,
-        look: app.theme.look(),
-        columns,
-        document: Document::default(),
-    };
+    let mut page = Page::new(app, columns);
     match thing.resource(app.picture.world()) {
         Some(resource) => page.resource(resource, thing),
         None => page.say("", "Nothing is known of this resource any more."),
     }
     page.document
-}
-
-struct Page<'a> {
-    app: &'a App,
-    look: Look,
-    columns: u16,
-    document: Document,
 }
 
 impl Page<'_> {
@@ -46,7 +30,7 @@ impl Page<'_> {
         } else {
             self.say("state", &words);
         }
-        self.origin(resource);
+        self.made(resource);
         self.document.gap();
         self.holders(resource);
         self.document.gap();
@@ -55,14 +39,14 @@ impl Page<'_> {
         self.counters(resource);
     }
 
-    fn origin(&mut self, resource: &Resource) {
+    fn made(&mut self, resource: &Resource) {
         let room = usize::from(self.columns).saturating_sub(LABELS + 16);
         let at = self.app.names().place(resource, room);
         let ago = duration(resource.origin.created.until(self.app.picture.now()));
         let at = at.map_or_else(String::new, |at| format!(" at {at}"));
         self.say("created", &format!("{ago} ago{at}"));
         match resource.origin.creator {
-            Some(task) => self.task("by", "", task, ""),
+            Some(task) => self.named("by", "", task, ""),
             None => self.say("by", "no task that is known"),
         }
     }
@@ -88,7 +72,7 @@ impl Page<'_> {
             };
             let behind = format!("  {} for {lasts}{polls}", mode(hold));
             match hold.holder {
-                Holder::Task(id) => self.task(label, "", id, &behind),
+                Holder::Task(id) => self.named(label, "", id, &behind),
                 Holder::NoTask => self.say(label, &format!("no task{behind}")),
             }
         }
@@ -141,7 +125,7 @@ impl Page<'_> {
         }
         let place = format!("{:>4}  ", i + 1);
         match wait.task {
-            Some(id) => self.task("", &place, id, &behind),
+            Some(id) => self.named("", &place, id, &behind),
             None => self.say("", &format!("{place}no task{behind}")),
         }
     }
@@ -189,40 +173,8 @@ impl Page<'_> {
             );
             self.say_styled("cancelled", &text, self.look.caution);
             if let Some(id) = usage.last_cancelled {
-                self.task("", "last ", id, "");
+                self.named("", "last ", id, "");
             }
-        }
-    }
-
-    fn say(&mut self, label: &str, text: &str) {
-        self.say_styled(label, text, Style::new());
-    }
-
-    fn say_styled(&mut self, label: &str, text: &str, style: Style) {
-        self.document
-            .entry((label, LABELS, self.look.dim), (text, style), self.columns);
-    }
-
-    /// A line with a task in it, to which it leads where that is still known.
-    fn task(&mut self, label: &str, before: &str, id: TaskId, behind: &str) {
-        let name = self.app.names().task(id);
-        if self.app.picture.world().task(id).is_none() {
-            return self.say(label, &format!("{before}{name}{behind}"));
-        }
-        let used = LABELS + 4 + width(before) + width(&name);
-        let fits = used + width(behind) <= usize::from(self.columns);
-        let mut spans = vec![
-            Span::styled(format!("  {label:<LABELS$}"), self.look.dim),
-            Span::raw(before.to_owned()),
-            Span::styled(name, self.look.accent),
-            Span::styled(" ⏎", self.look.dim),
-        ];
-        if fits {
-            spans.push(Span::raw(behind.to_owned()));
-        }
-        self.document.door(Subject::Task(id), Line::from(spans));
-        if !fits {
-            self.say("", behind.trim_start());
         }
     }
 }
