@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use taskscope_model::Finding;
+use taskscope_model::rules::Thresholds;
 use tracing_core::subscriber::NoSubscriber;
 use tracing_core::{Dispatch, Subscriber, dispatcher};
 
 use crate::config::Config;
+use crate::judge::OnFinding;
 use crate::scope::Scope;
 use crate::target;
 
@@ -24,6 +28,10 @@ use crate::target;
 /// | [`allow_remote`](Self::allow_remote) | `TASKSCOPE_ALLOW_REMOTE=anyone-may-read-this-process` | loopback addresses only |
 /// | [`ended_for`](Self::ended_for) | `TASKSCOPE_ENDED_SECONDS` | 10 s |
 /// | [`ended_bytes`](Self::ended_bytes) | `TASKSCOPE_ENDED_BYTES` | 8 MiB |
+/// | | `TASKSCOPE_FINDINGS=off` | `on`: with `off` nobody looks for what is wrong |
+/// | [`warn_findings`](Self::warn_findings) | `TASKSCOPE_FINDINGS=log` | no warnings |
+/// | [`on_finding`](Self::on_finding) | | |
+/// | [`thresholds`](Self::thresholds) | | those of [`Thresholds`] |
 ///
 /// ```no_run
 /// taskscope::builder().name("shop").bind(([127, 0, 0, 1], 6670).into()).init();
@@ -79,6 +87,48 @@ impl Builder {
     /// that were never seen alive, because they came and went within 50 ms, are only counted.
     pub fn ended_bytes(mut self, bytes: u64) -> Self {
         self.config.ended_bytes = bytes;
+        self
+    }
+
+    /// Has each finding told to the app: what is wrong with the program, found by rules that look at it about twice a
+    /// second, viewer or not. A second call of this takes the place of the first.
+    ///
+    /// Each finding is told once, when it is new; that it changed or cleared is not. It is called on a thread that
+    /// belongs to taskscope and does nothing else: others wait meanwhile, and where more than 256 wait the app misses
+    /// some, which [`status`](crate::status) says. A panic is caught, and said there too.
+    ///
+    /// ```no_run
+    /// taskscope::builder()
+    ///     .on_finding(|finding| eprintln!("{} ({}): {}", finding.rule, finding.tier, finding.summary))
+    ///     .init();
+    /// ```
+    pub fn on_finding(mut self, call: impl Fn(&Finding) + Send + Sync + 'static) -> Self {
+        self.config.telling.call = Some(OnFinding(Arc::new(call)));
+        self
+    }
+
+    /// Has each finding told as an event of the level `WARN` with the target `taskscope` in the app's own log, once, when
+    /// it is new. The message says what is wrong; the fields `rule`, `tier`, `evidence` and `advice` say the rest.
+    ///
+    /// Not done by default: what an app logs is the app's own.
+    pub fn warn_findings(mut self, warn: bool) -> Self {
+        self.config.telling.warn = warn;
+        self
+    }
+
+    /// From where on the rules call something wrong.
+    ///
+    /// ```no_run
+    /// use taskscope::{Nanos, Thresholds};
+    ///
+    /// let thresholds = Thresholds {
+    ///     long_poll: Nanos(50_000_000), // This app answers within 100 ms.
+    ///     ..Thresholds::default()
+    /// };
+    /// taskscope::builder().thresholds(thresholds).init();
+    /// ```
+    pub fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.config.thresholds = thresholds;
         self
     }
 

@@ -4,6 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use taskscope_model::rules::Thresholds;
+
+use crate::judge::Telling;
+
 /// What `TASKSCOPE_ALLOW_REMOTE` has to say.
 const CONSENT: &str = "anyone-may-read-this-process";
 
@@ -17,6 +21,12 @@ pub(crate) struct Config {
     pub(crate) allow_remote: bool,
     pub(crate) ended_for: Duration,
     pub(crate) ended_bytes: u64,
+    /// Whether the process is looked at for what is wrong.
+    pub(crate) findings: bool,
+    /// From where on something is wrong.
+    pub(crate) thresholds: Thresholds,
+    /// How the app is told of that.
+    pub(crate) telling: Telling,
     /// What could not be understood, for people.
     pub(crate) problems: Vec<String>,
 }
@@ -32,6 +42,9 @@ impl Config {
             allow_remote: false,
             ended_for: Duration::from_secs(10),
             ended_bytes: 8 << 20,
+            findings: true,
+            thresholds: Thresholds::default(),
+            telling: Telling::default(),
             problems: Vec::new(),
         };
         let value = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -73,6 +86,14 @@ impl Config {
             match bytes.parse() {
                 Ok(bytes) => config.ended_bytes = bytes,
                 Err(_) => config.refuse("TASKSCOPE_ENDED_BYTES", &bytes, "a number of bytes"),
+            }
+        }
+        if let Some(findings) = value("TASKSCOPE_FINDINGS") {
+            match findings.as_str() {
+                "off" | "0" => config.findings = false,
+                "on" | "1" => {}
+                "log" => config.telling.warn = true,
+                other => config.refuse("TASKSCOPE_FINDINGS", other, "`on`, `log` or `off`"),
             }
         }
         config
@@ -128,9 +149,22 @@ mod tests {
             ("TASKSCOPE_ALLOW_REMOTE", "1"),
             ("TASKSCOPE_ENDED_SECONDS", "-1"),
             ("TASKSCOPE_ENDED_BYTES", ""),
+            ("TASKSCOPE_FINDINGS", "loud"),
         ]);
         assert!(config.enabled && config.bind.is_none() && !config.allow_remote);
-        assert_eq!(config.problems.len(), 4, "{:?}", config.problems);
+        assert_eq!(config.problems.len(), 5, "{:?}", config.problems);
+    }
+
+    #[test]
+    fn findings_are_made_told_to_the_log_too_or_not_at_all() {
+        let findings = |value| {
+            let config = config(&[("TASKSCOPE_FINDINGS", value)]);
+            (config.findings, config.telling.warn, config.problems.len())
+        };
+        assert_eq!(findings(""), (true, false, 0));
+        assert_eq!(findings("on"), (true, false, 0));
+        assert_eq!(findings("log"), (true, true, 0));
+        assert_eq!(findings("off"), (false, false, 0));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What the harvester and the server share: the world, and what each reader is still to be told of it.
 //!
-//! The harvester puts changes in and lets old ends expire; readers take the news since they last asked, in chunks.
+//! The harvester puts changes in and lets old ends expire, the judge adds what it finds; readers take the news since they
+//! last asked, in chunks.
 //! There is no queue between the two: a [`Reader`] remembers how far it has come, and whatever happened meanwhile it is
 //! told once, with the newest values. So a reader that stops reading costs the process nothing, and one that is slow
 //! gets fewer and larger deltas. A picture from nothing and a delta are the same thing.
 //!
-//! Both sides are threads of ours; no thread of the app ever takes this lock.
+//! All of them are threads of ours; no thread of the app ever takes this lock.
 
 mod books;
 mod gone;
@@ -13,7 +14,7 @@ mod reader;
 mod retention;
 mod sites;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +24,8 @@ use taskscope_model::query::Filter;
 use taskscope_model::{Change, Stamp, TaskId, World};
 
 use books::Books;
+#[cfg(test)]
+pub(crate) use reader::SharedNews;
 pub(crate) use reader::{Chunk, MAX_NAMED, Reader, Sketching, Told};
 pub(crate) use retention::Retention;
 
@@ -36,6 +39,8 @@ pub(crate) struct Hub {
     // whoever waits for `books` holds the turn, and nobody can come in between.
     turn: Mutex<()>,
     books: Mutex<Books>,
+    // Held while news is applied that belongs together. Taken before the others.
+    whole: Mutex<()>,
     retention: Retention,
     readers: Arc<AtomicUsize>,
 }
@@ -58,6 +63,7 @@ impl Hub {
         Self {
             turn: Mutex::default(),
             books: Mutex::new(Books::new(retention)),
+            whole: Mutex::default(),
             retention,
             readers: Arc::default(),
         }
@@ -72,6 +78,7 @@ impl Hub {
     ///
     /// The lock is let go again and again, so readers wait for a part of this and not for all of it.
     pub(crate) fn apply(&self, changes: impl IntoIterator<Item = Change>) {
+        let _whole = self.whole();
         let mut changes = changes.into_iter().peekable();
         let mut slice = Vec::with_capacity(SLICE);
         let mut now = None;
@@ -147,6 +154,13 @@ impl Hub {
         look(self.lock().world())
     }
 
+    /// Looks at the world between two calls of [`apply`](Self::apply), so that what belongs together is there as a whole:
+    /// the wait that is over and the hold that followed it. The harvester has to wait meanwhile, readers too.
+    pub(crate) fn look_at_whole<R>(&self, look: impl FnOnce(&World) -> R) -> R {
+        let _whole = self.whole();
+        self.look(look)
+    }
+
     #[cfg(test)]
     /// How much is kept.
     pub(crate) fn figures(&self) -> Figures {
@@ -156,6 +170,10 @@ impl Hub {
             ended_bytes: books.ended_bytes(),
             departed: books.departed().len(),
         }
+    }
+
+    fn whole(&self) -> MutexGuard<'_, ()> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Books> {

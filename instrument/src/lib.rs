@@ -34,8 +34,8 @@
 //! # What it does to the program
 //!
 //! The program comes first: nothing here panics, prints, blocks or allocates for a poll or a wake; memory is bounded; a
-//! full buffer is a count that viewers show. One thread collects, one serves a Unix socket that only the same user can
-//! open. The user's own spans and events pass through untouched, and none of tokio's show in the logs.
+//! full buffer is a count that viewers show. One thread collects, one looks for what is wrong, one serves a Unix socket
+//! that only the same user can open. The user's own spans and events pass through untouched, and none of tokio's show in the logs.
 //!
 //! # What it can't see
 //!
@@ -49,6 +49,7 @@ mod config;
 mod facts;
 mod harvester;
 mod hub;
+mod judge;
 mod runtime;
 mod scope;
 mod server;
@@ -61,6 +62,11 @@ use tracing_core::Subscriber;
 pub use crate::builder::Builder;
 pub use crate::scope::Scope;
 pub use crate::target::{Status, status};
+// What `Builder::on_finding` is given, and `Builder::thresholds` takes.
+pub use taskscope_model::rules::Thresholds;
+pub use taskscope_model::{
+    Finding, FindingId, Nanos, PlaceId, ResourceId, RuntimeId, SiteId, Stamp, Subject, TaskId, Tier,
+};
 
 /// Installs the instrument with its defaults; see [`Builder::init`].
 ///

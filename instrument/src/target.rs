@@ -4,12 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use taskscope_model::World;
+use taskscope_model::rules::Judge;
 use taskscope_record::{self as record, Role, clock};
 
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::harvester;
 use crate::hub::{Hub, Retention};
+use crate::judge;
 use crate::runtime;
 use crate::server::{self, Backend, EventHub, ServerConfig, ServerHandle, remove_socket};
 
@@ -96,6 +99,17 @@ fn start_first(config: Config) -> Target {
         facts.problem(format!(
             "the thread that collects could not be started, so no task will show: {error}"
         ));
+    }
+    if config.findings {
+        let (hub, facts_of_it) = (Arc::clone(&hub), Arc::clone(&facts));
+        let mut rules = Judge::new(config.thresholds);
+        let look = Box::new(move |world: &World| rules.look(world));
+        let judge = judge::start(clock, hub, facts_of_it, look, config.telling);
+        if let Err(error) = judge {
+            facts.problem(format!(
+                "the thread that looks for what is wrong could not be started, so there will be no findings: {error}"
+            ));
+        }
     }
     let server = server::start(
         &ServerConfig {

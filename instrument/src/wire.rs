@@ -1,6 +1,7 @@
 //! From the model's values to the protocol's messages: one function for each message.
 
 mod pack;
+mod shared;
 
 use taskscope_model::{
     Birth, Kind, LastWaker, Site, SiteId, Sketch, Sketches, State, Tally, Totals, Vitals,

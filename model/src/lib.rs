@@ -15,6 +15,7 @@ pub mod graph;
 mod id;
 pub mod query;
 mod resource;
+pub mod rules;
 #[cfg(test)]
 mod script;
 mod site;

@@ -30,8 +30,8 @@ pub(crate) fn millis(millis: u64) -> Nanos {
 
 pub(crate) const RUNTIME: RuntimeId = RuntimeId(NonZeroU16::MIN);
 
-/// A world and the means to let things happen in it. Tasks are idle unless told otherwise, and have as many wakers as they
-/// have waits in queues.
+/// A world and the means to let things happen in it. Tasks are idle unless told otherwise. They have one waker with
+/// something that is not told; once they wait, they have as many as they have waits in queues.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Script {
     pub(crate) world: World,
@@ -68,7 +68,7 @@ impl Script {
         self.apply(Change::Now(ms(millis)))
     }
 
-    /// An idle task that was polled once, at birth, with no waker.
+    /// An idle task that was polled once, at birth.
     pub(crate) fn task(&mut self, number: u64) -> &mut Self {
         self.task_at(number, 0, None)
     }
@@ -85,6 +85,7 @@ impl Script {
         let vitals = Vitals {
             state: State::Idle,
             polls: 1,
+            wakers: 1,
             runtime: Some(RUNTIME),
             ..Vitals::at_birth(created)
         };
@@ -183,10 +184,12 @@ impl Script {
             timed: false,
         };
         self.apply(Change::Wait(wait));
+        let waits = self.world.waits_of(task(by));
+        let queued = waits.filter(|wait| wait.granted.is_none()).count();
         self.vitals(by, |vitals| {
             vitals.state = State::Idle;
             vitals.since = now;
-            vitals.wakers += 1;
+            vitals.wakers = queued as u32;
         })
     }
 

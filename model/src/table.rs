@@ -7,7 +7,8 @@ use foldhash::fast::FixedState;
 
 use crate::Revision;
 
-/// Removals beyond this many are forgotten: a reader who is further behind has to begin anew.
+/// Removals beyond this many are forgotten: a reader who is further behind has to begin anew. The newest half of them is
+/// always kept, so that whoever comes back often never is.
 const MAX_REMOVED: usize = 1 << 16;
 
 /// What became of an entry.
@@ -108,13 +109,19 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         Some(before)
     }
 
-    /// Forgets all removals at once, so that each removal pays for little of this.
+    /// Forgets the older half of all removals at once, so that each removal pays for little of this.
     fn forget_removals(&mut self) {
-        if let Some((last, _)) = self.changes.last_key_value() {
-            self.floor = *last;
-        }
-        self.changes.retain(|_, (_, is)| *is == Is::There);
-        self.removed = 0;
+        let mut left = self.removed / 2;
+        let floor = &mut self.floor;
+        self.changes.retain(|at, (_, is)| {
+            let forgotten = left > 0 && *is == Is::Gone;
+            if forgotten {
+                left -= 1;
+                *floor = *at;
+            }
+            !forgotten
+        });
+        self.removed -= self.removed / 2;
     }
 }
 
@@ -163,8 +170,15 @@ mod tests {
             table.put(id, 'y', next());
             table.remove(id, next());
         }
-        assert!(table.changes.len() <= 2, "{}", table.changes.len());
-        assert!(table.floor() > Revision(0));
-        assert_eq!(told(&table, 0), [(1, Some('x'))]);
+        let kept = MAX_REMOVED / 2 + 1;
+        assert_eq!(table.changes.len(), kept + 1);
+        // Each entry came, and went with the next revision.
+        assert_eq!(table.floor(), Revision(2 * (MAX_REMOVED as u64 / 2) + 1));
+        let told = told(&table, 0);
+        assert_eq!(told[0], (1, Some('x')));
+        let gone = told[1..]
+            .iter()
+            .filter(|(at, is)| is.is_none() && Revision(*at) > table.floor());
+        assert_eq!(gone.count(), kept);
     }
 }

@@ -23,5 +23,5 @@ pub use connect::{Connection, connect};
 pub use decode::{Decoder, News, Violation};
 pub use discover::{Answer, Listing, Process, discover, socket_dir};
 pub use error::ConnectError;
-pub use snapshot::{Snapshot, snapshot};
+pub use snapshot::{Snapshot, snapshot, snapshot_of_tasks};
 pub use watch::{Sketching, WatchOptions, watch};

@@ -1,11 +1,14 @@
 //! Whatever a target sends, what is made of it is a world: no bytes and no messages lead to a panic.
 
+#[path = "support/shared.rs"]
+mod shared;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use prost::Message;
 use taskscope_model::query::{Filter, Order, by_place};
-use taskscope_model::{Task, World};
+use taskscope_model::{Task, TaskId, World};
 use taskscope_proto::v1;
 use taskscope_viewer::client::Decoder;
 
@@ -40,6 +43,19 @@ fn digest(decoder: &mut Decoder, world: &mut World, update: v1::WatchUpdate) {
                 .is_none_or(|name| name.len() <= 256)
         );
     }
+    for resource in world.resources().iter() {
+        assert!(resource.usage.holds.len() <= 64);
+        let waiting = world.queue(resource.id).filter_map(|wait| wait.task);
+        let _ = (waiting.count(), world.place(resource.origin.place));
+    }
+    for task in (0..6).filter_map(TaskId::new) {
+        let _ = (world.held_by(task).count(), world.waits_of(task).count());
+    }
+    let texts = world
+        .findings()
+        .iter()
+        .flat_map(|finding| &finding.evidence);
+    assert!(texts.into_iter().all(|text| text.len() <= 4096));
     let groups = by_place(world, &Filter::default());
     let _ = (groups.len(), world.totals().live(), world.totals().ended());
 }
@@ -138,11 +154,23 @@ fn totals() -> impl Strategy<Value = v1::Totals> {
 }
 
 prop_compose! {
+    fn shared_news()(
+        places in vec(shared::place(), 0..4), resources in vec(shared::resource(), 0..6), waits in vec(shared::wait(), 0..8),
+        findings in vec(shared::finding(), 0..4), resources_gone in vec(number(), 0..4), waits_over in vec(number(), 0..4),
+        findings_gone in vec(number(), 0..4),
+    ) -> v1::WatchUpdate {
+        v1::WatchUpdate {
+            places, resources, waits, findings, resources_gone, waits_over, findings_gone, ..Default::default()
+        }
+    }
+}
+
+prop_compose! {
     fn update()(
         now_ns in number(), restart in any::<bool>(), complete in any::<bool>(), sites in vec(site(), 0..4),
-        tasks in vec(task(), 0..8), gone in vec(number(), 0..4), totals in option::of(totals()),
+        tasks in vec(task(), 0..8), gone in vec(number(), 0..4), totals in option::of(totals()), shared in shared_news(),
     ) -> v1::WatchUpdate {
-        v1::WatchUpdate { sequence: 0, now_ns, restart, complete, sites, tasks, gone, totals }
+        v1::WatchUpdate { sequence: 0, now_ns, restart, complete, sites, tasks, gone, totals, ..shared }
     }
 }
 
@@ -176,4 +204,77 @@ proptest! {
             digest(&mut Decoder::new(), &mut World::new(), v1::WatchUpdate { sequence: 1, ..update });
         }
     }
+
+    /// What tasks share is understood as it was said: said again, it is the same.
+    #[test]
+    fn what_was_said_can_be_said_again(update in shared_news()) {
+        let said = shared::sensible(v1::WatchUpdate { sequence: 1, ..update });
+        let (mut decoder, mut world) = (Decoder::new(), World::new());
+        let bytes = said.encode_to_vec();
+        let received = v1::WatchUpdate::decode(&*bytes).expect("its own bytes");
+        digest(&mut decoder, &mut world, received);
+        let again = shared::said_again(&world, &said);
+        prop_assert_eq!(&again.places, &said.places);
+        prop_assert_eq!(&again.resources, &said.resources);
+        prop_assert_eq!(&again.waits, &said.waits);
+        prop_assert_eq!(&again.findings, &said.findings);
+        // Told that it is all gone, nothing is left.
+        let gone = v1::WatchUpdate {
+            sequence: 2,
+            resources_gone: said.resources.iter().map(|resource| resource.id).collect(),
+            waits_over: said.waits.iter().map(|wait| wait.id).collect(),
+            findings_gone: said.findings.iter().map(|finding| finding.id).collect(),
+            ..Default::default()
+        };
+        digest(&mut decoder, &mut world, gone);
+        prop_assert!(world.resources().is_empty() && world.waits().is_empty() && world.findings().is_empty());
+    }
+}
+
+#[test]
+fn a_million_holds_in_one_message_are_counted_and_not_kept() {
+    let hold = |task| v1::Hold {
+        task,
+        mode: 2,
+        permits: 1,
+        ..Default::default()
+    };
+    let resource = v1::Resource {
+        id: 1,
+        usage: Some(v1::Usage {
+            holds: (1..=1_000_000).map(hold).collect(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let update = v1::WatchUpdate {
+        sequence: 1,
+        resources: vec![resource],
+        ..Default::default()
+    };
+    let mut world = World::new();
+    digest(&mut Decoder::new(), &mut world, update);
+    let usage = &world.resources().iter().next().expect("it is there").usage;
+    assert_eq!((usage.holds.len(), usage.unlisted), (64, 999_936));
+}
+
+#[test]
+fn findings_without_end_are_refused() {
+    let mut decoder = Decoder::new();
+    let mut sequence = 0;
+    let refused = (1..=20_u64).find_map(|part| {
+        sequence += 1;
+        let finding = |n| v1::Finding {
+            id: part * 10_000 + n,
+            ..Default::default()
+        };
+        let update = v1::WatchUpdate {
+            sequence,
+            findings: (0..10_000).map(finding).collect(),
+            ..Default::default()
+        };
+        decoder.take(update).err()
+    });
+    let refused = refused.expect("nobody finds that much").to_string();
+    assert!(refused.contains("findings"), "{refused}");
 }

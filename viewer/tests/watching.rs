@@ -11,7 +11,9 @@ use std::time::Duration;
 use target::{DEADLINE, Script, Target};
 use taskscope_model::{Change, TaskId, World};
 use taskscope_proto::v1;
-use taskscope_viewer::client::{Address, WatchOptions, watch};
+use taskscope_viewer::client::{
+    Address, Sketching, WatchOptions, snapshot, snapshot_of_tasks, watch,
+};
 use taskscope_viewer::feed::{Ask, Feed};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -403,4 +405,66 @@ fn one_who_asks_without_listening_is_heard() {
             .map(drop),
         _ => None,
     });
+}
+
+#[test]
+fn what_tasks_share_is_followed_and_the_second_stream_leaves_it_out() {
+    let dir = dir();
+    let target = Target::start(dir.path(), 7, scenes::shop());
+    let mut watch = Watch::of(&target.socket);
+    watch.until_complete();
+    target.watch(0, |watched| {
+        assert!(!watched.request.without_resources);
+        watched.tell(scenes::deadlock(3));
+    });
+    let mut world = World::new();
+    let changes = watch.until(|news| match news {
+        Feed::Update { changes, .. } if changes.len() > 1 => Some(changes.clone()),
+        _ => None,
+    });
+    changes.into_iter().for_each(|change| world.apply(change));
+    let holders = [2, 3].map(|id| world.held_by(named(id)).count());
+    let waits = [2, 3].map(|id| world.waits_of(named(id)).count());
+    assert_eq!((holders, waits), ([1, 1], [1, 1]));
+    let finding = world.findings().iter().next().expect("a finding");
+    assert_eq!((&*finding.rule, finding.subjects.len()), ("deadlock", 4));
+    let lock = world.held_by(named(2)).next().expect("a lock");
+    let place = world.place(lock.origin.place).expect("its place");
+    assert_eq!((&*place.file, place.line), ("src/cache.rs", 31));
+    watch.ask(Ask::Sketches(vec![named(2)]));
+    watch.until(|_| {
+        let watches = target.watches.lock().expect("no test panics with it");
+        let second = watches.get(1)?;
+        assert!(second.request.without_resources && second.request.tasks == [2]);
+        Some(())
+    });
+}
+
+#[test]
+fn a_picture_of_tasks_alone_costs_no_resources() {
+    let dir = dir();
+    let mut script = scenes::shop();
+    script.updates.push(scenes::deadlock(3));
+    script.updates[1].complete = false;
+    let target = Target::start(dir.path(), 7, script);
+    let address = Address::Socket(target.socket.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let (tasks, all) = runtime.block_on(async {
+        let tasks = snapshot_of_tasks(&address, "state:idle".to_owned(), Sketching::All).await;
+        (
+            tasks,
+            snapshot(&address, String::new(), Sketching::All).await,
+        )
+    });
+    assert_eq!(tasks.expect("a picture").world.len(), 6);
+    assert_eq!(all.expect("a picture").world.waits().len(), 2);
+    let requests = [0, 1].map(|n| target.request(n));
+    let asked = requests.map(|request| (request.without_resources, request.filter));
+    assert_eq!(
+        asked,
+        [(true, "state:idle".to_owned()), (false, String::new())]
+    );
 }

@@ -1,6 +1,6 @@
 //! The world with what it takes to keep it bounded and to tell readers what is new. Pure: no lock, no clock.
 
-use taskscope_model::{Change, Stamp, State, Tally, Task, TaskId, World};
+use taskscope_model::{Change, Revision, Stamp, State, Tally, Task, TaskId, World};
 
 use super::gone::{Departed, Gone};
 use super::retention::{Retention, cost};
@@ -11,6 +11,8 @@ use super::sites::SiteBook;
 pub(super) struct Books {
     world: World,
     sites: SiteBook,
+    // When a place was last told: lets readers pass over all of them.
+    places_changed: Revision,
     departed: Departed,
     keep_gone: bool,
     retention: Retention,
@@ -26,6 +28,7 @@ impl Books {
         Self {
             world: World::new(),
             sites: SiteBook::default(),
+            places_changed: Revision::default(),
             departed,
             keep_gone: true,
             retention,
@@ -56,6 +59,10 @@ impl Books {
                 self.apply_costly(id, change);
             }
             Change::Sketched(id, _) => self.apply_costly(id, change),
+            Change::Place(..) => {
+                self.world.apply(change);
+                self.places_changed = self.world.revision();
+            }
             other => self.world.apply(other),
         }
     }
@@ -80,6 +87,11 @@ impl Books {
 
     pub(super) fn sites(&self) -> &SiteBook {
         &self.sites
+    }
+
+    /// When a place was last told.
+    pub(super) fn places_changed(&self) -> Revision {
+        self.places_changed
     }
 
     pub(super) fn departed(&self) -> &Departed {

@@ -11,8 +11,13 @@
 //! 3. A task is told with its birth if it was announced after `base` (or, with a filter, if the reader does not have
 //!    it): by (1) all others are known. Some are told with their birth twice, which changes nothing.
 //! 4. No task announced after `heard` is known to the reader: of the ends of such tasks it is told nothing.
+//!
+//! What tasks share is told beside that, from tables that know in which order they changed ([`shared`]). News is complete
+//! where both were told to their ends under one lock.
 
+mod concern;
 mod only;
+mod shared;
 
 use std::collections::{BTreeSet, HashSet};
 use std::mem;
@@ -27,6 +32,8 @@ use taskscope_model::{
 
 use super::books::Books;
 use only::Only;
+use shared::Cursors;
+pub(crate) use shared::SharedNews;
 
 /// News for one reader. Sites come before the tasks that name them.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +52,8 @@ pub(crate) struct Chunk {
     pub(crate) gone: Vec<TaskId>,
     /// The counters, where they changed.
     pub(crate) totals: Option<Totals>,
+    /// What tasks share, and what is wrong.
+    pub(crate) shared: SharedNews,
 }
 
 /// A task as a reader is told of it.
@@ -95,6 +104,8 @@ pub(super) struct Pace {
     pub(super) looks: usize,
     /// Ends told.
     pub(super) gone: usize,
+    /// Entries told of each table of what tasks share.
+    pub(super) shared: usize,
 }
 
 impl Pace {
@@ -111,6 +122,7 @@ impl Pace {
             tasks,
             looks,
             gone: 16_384,
+            shared: 4096,
         }
     }
 }
@@ -121,6 +133,7 @@ pub(crate) struct Reader {
     filter: Filter,
     sketching: Sketching,
     only: Option<Only>,
+    with_resources: bool,
     pace: Pace,
     place: Place,
     readers: Arc<AtomicUsize>,
@@ -136,6 +149,7 @@ struct Place {
     gone: Revision,
     sites: Revision,
     totals: Option<Totals>,
+    shared: Cursors,
     // With a filter: the tasks that the reader has.
     told: HashSet<TaskId, FixedState>,
 }
@@ -155,6 +169,7 @@ impl Reader {
             filter,
             sketching,
             only: None,
+            with_resources: true,
             pace,
             place: Place::default(),
             readers,
@@ -164,6 +179,12 @@ impl Reader {
     /// A reader of these tasks and no others.
     pub(super) fn only(mut self, tasks: BTreeSet<TaskId>) -> Self {
         self.only = Some(Only::new(tasks));
+        self
+    }
+
+    /// A reader that is told neither resources nor waits.
+    pub(crate) fn without_resources(mut self) -> Self {
+        self.with_resources = false;
         self
     }
 
@@ -181,10 +202,14 @@ impl Reader {
     /// The next piece of news.
     pub(super) fn read(&mut self, books: &Books) -> Chunk {
         let world = books.world();
-        // Who named tasks looks them up, and needs no books about those that went.
+        // Who named tasks looks them up, and needs no books about what went.
         let needs_gone = self.only.is_none() && self.place.started;
-        if needs_gone && self.place.gone < books.departed().horizon() {
+        let shared_lost = || self.place.shared.are_behind(world, self.with_resources);
+        if needs_gone && (self.place.gone < books.departed().horizon() || shared_lost()) {
             self.place = Place::default();
+        }
+        if !self.place.started {
+            self.place.shared = Cursors::new(world.revision());
         }
         let mut chunk = Chunk {
             now: world.now(),
@@ -197,17 +222,22 @@ impl Reader {
             .collect();
         self.place.sites = world.revision();
         chunk.totals = self.new_totals(books);
+        let shared = &mut self.place.shared;
+        shared.read_places(books, &mut chunk.shared);
         if let Some(only) = &mut self.only {
             only.read(books, &self.filter, &self.sketching, &mut chunk);
+            only.read_shared(world, self.with_resources, &mut chunk.shared);
             return chunk;
         }
+        let most = self.pace.shared;
+        let all_shared = shared.read(world, self.with_resources, most, &mut chunk.shared);
         let all_gone = self.read_gone(books, &mut chunk);
         // A round that began under an earlier lock leaves out what happened since: another one has to follow it.
         let mut all_told = self.read_tasks(books, &mut chunk);
         if all_told && self.place.base < world.revision() {
             all_told = self.read_tasks(books, &mut chunk);
         }
-        chunk.complete = all_told && all_gone;
+        chunk.complete = all_told && all_gone && all_shared;
         chunk
     }
 

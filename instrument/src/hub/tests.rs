@@ -1,6 +1,7 @@
 //! Laws: whatever is applied, expired and read in whatever order, readers end up with the world as it is, and no task
 //! that ever was is missing from what the sites add up to.
 
+pub(crate) mod shared;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ const SLOW: Pace = Pace {
     tasks: 5,
     looks: 70,
     gone: 4,
+    shared: 3,
 };
 
 fn id(number: u64) -> TaskId {
@@ -75,6 +77,7 @@ fn replay(world: &mut World, chunk: Chunk) {
         .gone
         .into_iter()
         .for_each(|id| world.apply(Change::Gone(id)));
+    shared::replay(world, chunk.shared);
     for told in chunk.tasks {
         match told.birth {
             Some(birth) => world.apply(Change::Born(told.id, Box::new(birth), told.vitals)),
@@ -151,6 +154,7 @@ impl Client {
         assert_eq!(sites(&self.world), sites(truth));
         assert_eq!(self.world.totals(), truth.totals());
         assert_eq!(self.world.now(), truth.now());
+        shared::assert_equal(&self.world, truth);
     }
 }
 

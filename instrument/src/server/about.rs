@@ -42,7 +42,7 @@ pub(crate) struct HelloFacts {
 /// A kind of fact that can be told.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SourceFacts {
-    /// "tasks", "polls", "wakes", "wakers".
+    /// "tasks", "polls", "wakes", "wakers", "locks", "permits".
     pub(crate) name: &'static str,
     /// It was set up so that it should deliver.
     pub(crate) active: bool,

@@ -122,6 +122,11 @@ impl Taskscope for Viewers {
         } else {
             self.backend.hub.reader(filter, sketching)
         };
+        let reader = if request.without_resources {
+            reader.without_resources()
+        } else {
+            reader
+        };
         // With more than one message on its way, a slow viewer would see older news for longer.
         let (sender, receiver) = mpsc::channel(1);
         let backend = self.backend.clone();

@@ -6,4 +6,5 @@ mod hostile;
 mod places;
 mod rig;
 mod scale;
+mod shared;
 mod watch;

@@ -266,7 +266,7 @@ impl<'p, 'w> Nodes<'p, 'w> {
             key: oldest.map_or(WaitId::FIRST, |(_, wait, _)| wait),
             members: listed
                 .into_iter()
-                .filter_map(|(task, node)| self.member(task, node, &is_inside))
+                .filter_map(|(task, node)| self.member(task, node, is_inside))
                 .collect(),
             cycle: cycle.len(),
             tasks: tasks.len(),

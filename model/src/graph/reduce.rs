@@ -153,7 +153,7 @@ impl<'p, 'w> Reduction<'p, 'w> {
             return has.given || (sole && more);
         }
         // A loop that takes an owned guard and spawns a task with it, for each message that it gets.
-        has.given && task.waits.iter().any(|i| own(i))
+        has.given && task.waits.iter().any(own)
     }
 
     /// Lets those go on who can have this resource, as far as those who go on give it back.

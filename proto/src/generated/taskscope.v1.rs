@@ -47,7 +47,9 @@ pub struct HelloResponse {
 /// A kind of fact that a target can tell.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Source {
-    /// "tasks", "polls", "wakes", "wakers". A viewer shows a name that it does not know as it is.
+    /// "tasks", "polls", "wakes", "wakers"; "locks": Mutex, RwLock, OnceCell and whatever else one holds or waits for as a
+    /// whole, told by who takes them, waits and gives them back; "permits": the same of semaphores and of the places of
+    /// bounded channels. A viewer shows a name that it does not know as it is.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The target was set up so that it should deliver.
@@ -115,7 +117,7 @@ pub struct WatchRequest {
     #[prost(uint32, tag = "1")]
     pub interval_ms: u32,
     /// Only tasks that match are told, in the filter language of `taskscope help filters`; empty means all. Totals and
-    /// sites are always those of all tasks.
+    /// sites are always those of all tasks, and resources, waits and findings are told whatever tasks they name.
     #[prost(string, tag = "2")]
     pub filter: ::prost::alloc::string::String,
     /// Tell the distributions too: of all tasks that match, or of those that are named.
@@ -128,13 +130,23 @@ pub struct WatchRequest {
     /// one by one, so such a stream costs the same however many other tasks there are, and live ones are told in every
     /// round whether they changed or not, with the distributions that they have then. One that is not known (yet) is told
     /// once it is. A viewer follows the distributions of a few tasks on a second stream that names them here.
+    ///
+    /// Of what tasks share, such a stream tells the waits of these tasks, the resources that they hold or wait for and the
+    /// findings of which they are subjects: at most 1,024 of each.
     #[prost(fixed64, repeated, tag = "5")]
     pub tasks: ::prost::alloc::vec::Vec<u64>,
+    /// Neither resources nor waits are told: a process can have a million of them. Places and findings are.
+    #[prost(bool, tag = "6")]
+    pub without_resources: bool,
 }
 /// News is told in rounds: one or more updates after each other, the last of them `complete`, then a pause of at least the
 /// interval. In a pause longer than a second comes an update with no more than the time and the totals, as a sign of life.
 ///
-/// To apply one: forget everything if `restart`; then take `sites`, `gone` and `tasks`, in this order.
+/// To apply one: forget everything if `restart`; then take `sites` and `places`; `gone`, `resources_gone`, `waits_over`
+/// and `findings_gone`; `resources`, `waits`, `tasks` and `findings`, in this order.
+///
+/// Resources, waits and findings can name tasks that were not told: they do not match the filter, are not listed any more,
+/// or come in a later update of the same round. Likewise a wait can come before its resource.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchUpdate {
     /// 1 for the first update of a stream, then one more each. A gap is an error of the target.
@@ -145,8 +157,9 @@ pub struct WatchUpdate {
     /// have changed meanwhile: only with `complete` does it hold for the whole picture.
     #[prost(uint64, tag = "2")]
     pub now_ns: u64,
-    /// Forget all tasks told before on this stream: a new picture begins with this update. Set on the first update, and
-    /// where the viewer was so slow that ends of tasks it knows are no longer kept. Sites are told anew too.
+    /// Forget all that was told before on this stream, tasks, resources, waits and findings: a new picture begins with this
+    /// update. Set on the first update, and where the viewer was so slow that it is no longer known what of that is no
+    /// more. Sites and places are told anew too.
     #[prost(bool, tag = "3")]
     pub restart: bool,
     /// Set only where, with this update, everything up to `now_ns` was told: the viewer's picture is that of the target at
@@ -170,6 +183,228 @@ pub struct WatchUpdate {
     /// The counters over all tasks. Absent where they did not change.
     #[prost(message, optional, tag = "8")]
     pub totals: ::core::option::Option<Totals>,
+    /// Places in the source that are new. A place comes before or with the first resource or finding that names it.
+    #[prost(message, repeated, tag = "9")]
+    pub places: ::prost::alloc::vec::Vec<Place>,
+    /// Resources that are new or changed, each whole. None of them is in `resources_gone` of the same update.
+    #[prost(message, repeated, tag = "10")]
+    pub resources: ::prost::alloc::vec::Vec<Resource>,
+    /// Waits that are new or changed, each whole. None of them is in `waits_over` of the same update.
+    #[prost(message, repeated, tag = "11")]
+    pub waits: ::prost::alloc::vec::Vec<Wait>,
+    /// Findings that are new or changed, each whole. None of them is in `findings_gone` of the same update.
+    #[prost(message, repeated, tag = "12")]
+    pub findings: ::prost::alloc::vec::Vec<Finding>,
+    /// Resources to be forgotten: they are no more. Unknown ids are to be passed over, here and in the next two lists: what
+    /// came and went between two updates is in the list of what went at most.
+    #[prost(fixed64, repeated, tag = "13")]
+    pub resources_gone: ::prost::alloc::vec::Vec<u64>,
+    /// Waits to be forgotten: served, given up, or ended with their resource.
+    #[prost(fixed64, repeated, tag = "14")]
+    pub waits_over: ::prost::alloc::vec::Vec<u64>,
+    /// Findings to be forgotten: cleared, and no longer kept. That a finding no longer holds is told by `cleared_ns`.
+    #[prost(uint64, repeated, tag = "15")]
+    pub findings_gone: ::prost::alloc::vec::Vec<u64>,
+}
+/// A place in the source where resources are made.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Place {
+    /// Numbered from 0 without gaps; the number 0 is that of places which are not known.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+    /// Source file as the compiler names it.
+    #[prost(string, tag = "2")]
+    pub file: ::prost::alloc::string::String,
+    /// From 1.
+    #[prost(uint32, tag = "3")]
+    pub line: u32,
+    /// From 1.
+    #[prost(uint32, tag = "4")]
+    pub column: u32,
+}
+/// A lock, semaphore or channel.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Resource {
+    /// Never 0, and never used again within a session.
+    #[prost(fixed64, tag = "1")]
+    pub id: u64,
+    /// Always present.
+    #[prost(message, optional, tag = "2")]
+    pub origin: ::core::option::Option<Origin>,
+    /// Always present.
+    #[prost(message, optional, tag = "3")]
+    pub usage: ::core::option::Option<Usage>,
+}
+/// What never changes about a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Origin {
+    #[prost(enumeration = "ResourceKind", tag = "1")]
+    pub kind: i32,
+    /// Where it was made; 0 where that is not known, as for the channel of an mpsc.
+    #[prost(uint32, tag = "2")]
+    pub place: u32,
+    /// When it was made.
+    #[prost(uint64, tag = "3")]
+    pub created_ns: u64,
+    /// The task that made it; 0 where that was no task, or none that is tracked.
+    #[prost(fixed64, tag = "4")]
+    pub creator: u64,
+}
+/// How a resource is used. Who waits for it is told by `Wait`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Usage {
+    /// Who holds it, in no particular order.
+    #[prost(message, repeated, tag = "1")]
+    pub holds: ::prost::alloc::vec::Vec<Hold>,
+    /// Permits or read guards that are held by others than those listed.
+    #[prost(uint64, tag = "2")]
+    pub unlisted: u64,
+    /// How sure that is.
+    #[prost(enumeration = "Sureness", tag = "3")]
+    pub sureness: i32,
+    /// Permits that were free when tokio last told. Absent where it never did, and for locks; 0 means that none was.
+    #[prost(uint64, optional, tag = "4")]
+    pub free: ::core::option::Option<u64>,
+    /// Times that it was taken, at once or after a wait.
+    #[prost(uint64, tag = "5")]
+    pub acquired: u64,
+    /// Times that somebody had to wait, those who wait now included.
+    #[prost(uint64, tag = "6")]
+    pub waits: u64,
+    /// Waits that were given up: the waiting future was dropped.
+    #[prost(uint64, tag = "7")]
+    pub abandoned: u64,
+    /// Time spent in waits that are over.
+    #[prost(uint64, tag = "8")]
+    pub waited_ns: u64,
+    /// The longest wait that is over.
+    #[prost(uint64, tag = "9")]
+    pub longest_wait_ns: u64,
+    /// The longest time that it was held, holds that last included up to when they were last looked at.
+    #[prost(uint64, tag = "10")]
+    pub longest_hold_ns: u64,
+    /// Times that an exclusive guard was kept while its task returned from a poll: kept across an await.
+    #[prost(uint64, tag = "11")]
+    pub across_awaits: u64,
+    /// Times that the future of a task was dropped before it was done while the task held this.
+    #[prost(uint64, tag = "12")]
+    pub cancelled: u64,
+    /// The last such task; 0 where there was none.
+    #[prost(fixed64, tag = "13")]
+    pub last_cancelled: u64,
+    /// The task that received from this channel last; 0 for other kinds, and where nobody has received yet or it was no
+    /// task.
+    #[prost(fixed64, tag = "14")]
+    pub receiver: u64,
+}
+/// One holder of a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Hold {
+    /// Who took it; 0 for a thread outside of any task.
+    #[prost(fixed64, tag = "1")]
+    pub task: u64,
+    #[prost(enumeration = "Mode", tag = "2")]
+    pub mode: i32,
+    /// How many permits, or read guards; 1 for an exclusive hold.
+    #[prost(uint64, tag = "3")]
+    pub permits: u64,
+    /// Since when, the first of several.
+    #[prost(uint64, tag = "4")]
+    pub since_ns: u64,
+    /// Polls of the task that have ended between the taking and now, at least; 255 means that many or more.
+    #[prost(uint32, tag = "5")]
+    pub awaits: u32,
+}
+/// A future that asked for a resource and was not served at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Wait {
+    /// Never 0, and never used again within a session.
+    #[prost(fixed64, tag = "1")]
+    pub id: u64,
+    /// What it waits for; never 0.
+    #[prost(fixed64, tag = "2")]
+    pub resource: u64,
+    /// The task that polled it last; 0 for a thread outside of any task.
+    #[prost(fixed64, tag = "3")]
+    pub task: u64,
+    /// How it asks.
+    #[prost(enumeration = "Mode", tag = "4")]
+    pub mode: i32,
+    /// How many permits; 1 for a lock.
+    #[prost(uint64, tag = "5")]
+    pub permits: u64,
+    /// When it was first polled in vain.
+    #[prost(uint64, tag = "6")]
+    pub since_ns: u64,
+    /// When it was last polled, in vain.
+    #[prost(uint64, tag = "7")]
+    pub polled_ns: u64,
+    /// Its place in the queue of its resource: the smallest number is served first.
+    #[prost(uint64, tag = "8")]
+    pub order: u64,
+    /// When it was handed what it asked for, while its task has not polled it since. Absent where it was not.
+    #[prost(uint64, optional, tag = "9")]
+    pub granted_ns: ::core::option::Option<u64>,
+    /// Its task also waits for a timer, polled no earlier than this wait began: a timeout can end it.
+    #[prost(bool, tag = "10")]
+    pub timed: bool,
+}
+/// What a finding is about. A viewer passes over one of which it knows no field.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Subject {
+    #[prost(oneof = "subject::Of", tags = "1, 2, 3, 4, 5")]
+    pub of: ::core::option::Option<subject::Of>,
+}
+/// Nested message and enum types in `Subject`.
+pub mod subject {
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Of {
+        /// This task.
+        #[prost(fixed64, tag = "1")]
+        Task(u64),
+        /// This resource.
+        #[prost(fixed64, tag = "2")]
+        Resource(u64),
+        /// All tasks of this spawn site.
+        #[prost(uint32, tag = "3")]
+        Site(u32),
+        /// All resources made at this place.
+        #[prost(uint32, tag = "4")]
+        Place(u32),
+        /// This runtime.
+        #[prost(uint32, tag = "5")]
+        Runtime(u32),
+    }
+}
+/// Something that is wrong, as the rules in the target found it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Finding {
+    /// Numbered from 1 in the order in which they were first made; never used again within a session.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// The name of the rule, as `taskscope explain` knows it. A viewer shows a name that it does not know as it is.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    #[prost(enumeration = "Tier", tag = "3")]
+    pub tier: i32,
+    /// What it is about, the most important first; at most 16.
+    #[prost(message, repeated, tag = "4")]
+    pub subjects: ::prost::alloc::vec::Vec<Subject>,
+    /// Since when it has been so.
+    #[prost(uint64, tag = "5")]
+    pub since_ns: u64,
+    /// When it was no longer so. Absent while it stands.
+    #[prost(uint64, optional, tag = "6")]
+    pub cleared_ns: ::core::option::Option<u64>,
+    /// One sentence that says what is wrong, with the names of those concerned.
+    #[prost(string, tag = "7")]
+    pub summary: ::prost::alloc::string::String,
+    /// What was seen: one statement each, with numbers and their units; at most 32.
+    #[prost(string, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What to do.
+    #[prost(string, tag = "9")]
+    pub advice: ::prost::alloc::string::String,
 }
 /// Where tasks are spawned. Tasks that differ in kind or in the size of their future have sites of their own.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -430,6 +665,170 @@ impl Sketching {
             "SKETCHING_NONE" => Some(Self::None),
             "SKETCHING_NAMED" => Some(Self::Named),
             "SKETCHING_ALL" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ResourceKind {
+    /// A viewer reads kinds that it does not know as this one.
+    Unknown = 0,
+    /// `tokio::sync::Mutex`.
+    Mutex = 1,
+    /// `tokio::sync::RwLock`.
+    RwLock = 2,
+    /// `tokio::sync::Semaphore`.
+    Semaphore = 3,
+    /// The places of a bounded `tokio::sync::mpsc` channel: a message holds one until it is received.
+    Mpsc = 4,
+    /// `tokio::sync::oneshot`, seen from its receiver.
+    Oneshot = 5,
+    /// `tokio::sync::Barrier`.
+    Barrier = 6,
+    /// `tokio::sync::OnceCell`, while it is being initialized.
+    OnceCell = 7,
+}
+impl ResourceKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "RESOURCE_KIND_UNKNOWN",
+            Self::Mutex => "RESOURCE_KIND_MUTEX",
+            Self::RwLock => "RESOURCE_KIND_RW_LOCK",
+            Self::Semaphore => "RESOURCE_KIND_SEMAPHORE",
+            Self::Mpsc => "RESOURCE_KIND_MPSC",
+            Self::Oneshot => "RESOURCE_KIND_ONESHOT",
+            Self::Barrier => "RESOURCE_KIND_BARRIER",
+            Self::OnceCell => "RESOURCE_KIND_ONCE_CELL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RESOURCE_KIND_UNKNOWN" => Some(Self::Unknown),
+            "RESOURCE_KIND_MUTEX" => Some(Self::Mutex),
+            "RESOURCE_KIND_RW_LOCK" => Some(Self::RwLock),
+            "RESOURCE_KIND_SEMAPHORE" => Some(Self::Semaphore),
+            "RESOURCE_KIND_MPSC" => Some(Self::Mpsc),
+            "RESOURCE_KIND_ONESHOT" => Some(Self::Oneshot),
+            "RESOURCE_KIND_BARRIER" => Some(Self::Barrier),
+            "RESOURCE_KIND_ONCE_CELL" => Some(Self::OnceCell),
+            _ => None,
+        }
+    }
+}
+/// How a resource is held, or asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Mode {
+    /// Never sent. A viewer counts holds of a mode that it does not know as `unlisted`, and passes over such waits.
+    Unknown = 0,
+    /// By one at a time: a Mutex, the writer of an RwLock.
+    Exclusive = 1,
+    /// By many at a time: the readers of an RwLock.
+    Shared = 2,
+    /// In part: permits of a semaphore, places of a channel.
+    Permits = 3,
+}
+impl Mode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "MODE_UNKNOWN",
+            Self::Exclusive => "MODE_EXCLUSIVE",
+            Self::Shared => "MODE_SHARED",
+            Self::Permits => "MODE_PERMITS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MODE_UNKNOWN" => Some(Self::Unknown),
+            "MODE_EXCLUSIVE" => Some(Self::Exclusive),
+            "MODE_SHARED" => Some(Self::Shared),
+            "MODE_PERMITS" => Some(Self::Permits),
+            _ => None,
+        }
+    }
+}
+/// How sure the list of holders is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Sureness {
+    /// Never sent. A viewer reads values that it does not know as SURENESS_PARTIAL.
+    Unknown = 0,
+    /// Each listed holder took it and has not given it back; none is missing. A guard that was moved to another task and is
+    /// still held there is shown with the task that took it.
+    Exact = 1,
+    /// A guard was given back by another task than any that took it: which of the listed ones holds it now can't be told.
+    Moved = 2,
+    /// Permits were taken without a word, or before the target was instrumented: holders may be missing.
+    Partial = 3,
+}
+impl Sureness {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "SURENESS_UNKNOWN",
+            Self::Exact => "SURENESS_EXACT",
+            Self::Moved => "SURENESS_MOVED",
+            Self::Partial => "SURENESS_PARTIAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SURENESS_UNKNOWN" => Some(Self::Unknown),
+            "SURENESS_EXACT" => Some(Self::Exact),
+            "SURENESS_MOVED" => Some(Self::Moved),
+            "SURENESS_PARTIAL" => Some(Self::Partial),
+            _ => None,
+        }
+    }
+}
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Tier {
+    /// Never sent. A viewer reads values that it does not know as TIER_STATISTICAL.
+    Unknown = 0,
+    /// A pattern in numbers: worth a look.
+    Statistical = 1,
+    /// It was so for a number of polls and a length of time: very likely wrong.
+    Persistent = 2,
+    /// It can't be otherwise: nothing in the process can end it.
+    Proven = 3,
+}
+impl Tier {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "TIER_UNKNOWN",
+            Self::Statistical => "TIER_STATISTICAL",
+            Self::Persistent => "TIER_PERSISTENT",
+            Self::Proven => "TIER_PROVEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TIER_UNKNOWN" => Some(Self::Unknown),
+            "TIER_STATISTICAL" => Some(Self::Statistical),
+            "TIER_PERSISTENT" => Some(Self::Persistent),
+            "TIER_PROVEN" => Some(Self::Proven),
             _ => None,
         }
     }

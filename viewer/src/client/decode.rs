@@ -4,19 +4,27 @@
 //! become the unknown one where there is one and are left out where there is none. Counters are taken as they are: the
 //! model's sums saturate. What contradicts the order of a stream is a [`Violation`].
 
+mod listed;
 mod names;
+mod shared;
 mod values;
 
 use std::collections::BTreeMap;
 
-use taskscope_model::{Change, Site, SiteId, Stamp, TaskId, Totals, Vitals};
+use taskscope_model::{
+    Change, FindingId, PlaceId, ResourceId, Site, SiteId, Stamp, TaskId, Totals, Vitals, WaitId,
+};
 use taskscope_proto::v1;
 
+use listed::Listed;
 use names::Names;
 pub(super) use names::cut;
 
 /// Spawn sites with larger numbers are left out: their tasks have no place.
 const MAX_SITES: u32 = 1 << 16;
+
+/// Places with larger numbers are left out: what was made there has no place.
+const MAX_PLACES: u32 = 1 << 16;
 
 /// More tasks than any target keeps.
 const MAX_TASKS: u64 = 1 << 24;
@@ -46,15 +54,25 @@ pub enum Violation {
     /// More tasks than there can be.
     #[error("it tells of more than {MAX_TASKS} tasks at once")]
     TooManyTasks,
+    /// More of something else than there can be.
+    #[error("it tells of more than {most} {what} at once")]
+    TooMany {
+        /// Of what: "resources", "waits" or "findings".
+        what: &'static str,
+        /// More than this many.
+        most: usize,
+    },
 }
 
 /// Turns the updates of one stream into changes.
 #[derive(Debug, Default)]
 pub struct Decoder {
     sequence: u64,
+    // Tasks.
     listed: u64,
+    shared: Listed,
     names: Names,
-    // A picture that begins anew in mid-stream forgets tasks only: places and totals are not told again.
+    // A picture that begins anew in mid-stream may leave out totals and sites that are as before.
     sites: BTreeMap<u32, Site>,
     totals: Option<Box<Totals>>,
 }
@@ -70,7 +88,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// Where it is not the next one, or tells of impossibly many tasks. The stream is of no use then.
+    /// Where it is not the next one, or tells of impossibly many things. The stream is of no use then.
     pub fn take(&mut self, update: v1::WatchUpdate) -> Result<News, Violation> {
         let expected = self.sequence.saturating_add(1);
         if update.sequence != expected {
@@ -81,15 +99,33 @@ impl Decoder {
         }
         self.sequence = expected;
         let restart = update.restart || expected == 1;
-        let mut changes =
-            Vec::with_capacity(update.tasks.len() + update.gone.len() + update.sites.len() + 2);
+        let mut changes = Vec::with_capacity(entries(&update) + 2);
         changes.push(Change::Now(Stamp(update.now_ns)));
         if restart {
-            self.listed = 0;
+            (self.listed, self.shared) = (0, Listed::default());
             self.tell_again(&mut changes);
         }
         for site in update.sites {
             changes.extend(self.site(site));
+        }
+        for place in update.places {
+            changes.extend(self.place(place));
+        }
+        self.gone(&update.gone, &mut changes);
+        self.shared_gone(
+            &update.resources_gone,
+            &update.waits_over,
+            &update.findings_gone,
+            &mut changes,
+        );
+        for resource in update.resources.into_iter().filter_map(shared::resource) {
+            let number = resource.id.number();
+            self.shared.resources.put(number, "resources")?;
+            changes.push(Change::Resource(Box::new(resource)));
+        }
+        for wait in update.waits.iter().filter_map(shared::wait) {
+            self.shared.waits.put(wait.id.number(), "waits")?;
+            changes.push(Change::Wait(wait));
         }
         for task in update.tasks {
             self.task(task, &mut changes);
@@ -97,14 +133,13 @@ impl Decoder {
         if self.listed > MAX_TASKS {
             return Err(Violation::TooManyTasks);
         }
-        self.listed = self.listed.saturating_sub(update.gone.len() as u64);
-        changes.extend(
-            update
-                .gone
-                .into_iter()
-                .filter_map(TaskId::new)
-                .map(Change::Gone),
-        );
+        for finding in update.findings {
+            if let Some(finding) = shared::finding(finding, &mut self.names) {
+                let number = finding.id.number();
+                self.shared.findings.put(number, "findings")?;
+                changes.push(Change::Finding(Box::new(finding)));
+            }
+        }
         if let Some(totals) = update.totals {
             let totals = Box::new(values::totals(&totals));
             self.totals = Some(totals.clone());
@@ -144,6 +179,39 @@ impl Decoder {
         Some(Change::Site(id, Box::new(site)))
     }
 
+    fn place(&mut self, place: v1::Place) -> Option<Change> {
+        let id = PlaceId(place.id);
+        let known = place.id < MAX_PLACES;
+        known.then(|| Change::Place(id, shared::place(place, &mut self.names)))
+    }
+
+    fn gone(&mut self, tasks: &[u64], changes: &mut Vec<Change>) {
+        self.listed = self.listed.saturating_sub(tasks.len() as u64);
+        let tasks = tasks.iter().copied().filter_map(TaskId::new);
+        changes.extend(tasks.map(Change::Gone));
+    }
+
+    fn shared_gone(
+        &mut self,
+        resources: &[u64],
+        waits: &[u64],
+        findings: &[u64],
+        changes: &mut Vec<Change>,
+    ) {
+        for id in resources.iter().copied().filter_map(ResourceId::new) {
+            self.shared.resources.remove(id.number());
+            changes.push(Change::ResourceGone(id));
+        }
+        for id in waits.iter().copied().filter_map(WaitId::new) {
+            self.shared.waits.remove(id.number());
+            changes.push(Change::WaitOver(id));
+        }
+        for id in findings.iter().copied().filter_map(FindingId::new) {
+            self.shared.findings.remove(id.number());
+            changes.push(Change::FindingGone(id));
+        }
+    }
+
     fn task(&mut self, task: v1::Task, changes: &mut Vec<Change>) {
         let Some(id) = TaskId::new(task.id) else {
             return;
@@ -161,6 +229,20 @@ impl Decoder {
             changes.push(Change::Sketched(id, Box::new(values::sketches(&sketches))));
         }
     }
+}
+
+/// About how many changes an update makes.
+fn entries(update: &v1::WatchUpdate) -> usize {
+    update.sites.len()
+        + update.places.len()
+        + update.gone.len()
+        + update.resources_gone.len()
+        + update.waits_over.len()
+        + update.findings_gone.len()
+        + update.resources.len()
+        + update.waits.len()
+        + update.tasks.len()
+        + update.findings.len()
 }
 
 #[cfg(test)]

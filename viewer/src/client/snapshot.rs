@@ -30,7 +30,7 @@ pub struct Snapshot {
 }
 
 /// Takes one whole picture of the target at `address`: of the tasks that match `filter`, with the distributions of all of
-/// them if wished.
+/// them if wished, and of all that tasks share.
 ///
 /// # Errors
 ///
@@ -40,8 +40,38 @@ pub async fn snapshot(
     filter: String,
     sketching: Sketching,
 ) -> Result<Snapshot, ConnectError> {
+    take(address, request(filter, sketching)).await
+}
+
+/// Takes the same picture without resources and waits, which can be many more than tasks.
+///
+/// # Errors
+///
+/// Where the target can't be reached, or stops before the picture is whole.
+pub async fn snapshot_of_tasks(
+    address: &Address,
+    filter: String,
+    sketching: Sketching,
+) -> Result<Snapshot, ConnectError> {
+    let request = v1::WatchRequest {
+        without_resources: true,
+        ..request(filter, sketching)
+    };
+    take(address, request).await
+}
+
+fn request(filter: String, sketching: Sketching) -> v1::WatchRequest {
+    let options = WatchOptions {
+        filter,
+        sketching,
+        ..WatchOptions::default()
+    };
+    options.request()
+}
+
+async fn take(address: &Address, request: v1::WatchRequest) -> Result<Snapshot, ConnectError> {
     let connection = connect(address).await?;
-    let whole = timeout(WHOLE_WITHIN, picture(connection, filter, sketching)).await;
+    let whole = timeout(WHOLE_WITHIN, picture(connection, request)).await;
     whole
         .unwrap_or_else(|_| Err(ConnectError::Silent(address.to_string())))
         .map_err(|error| match error {
@@ -52,18 +82,12 @@ pub async fn snapshot(
 
 async fn picture(
     connection: Connection,
-    filter: String,
-    sketching: Sketching,
+    request: v1::WatchRequest,
 ) -> Result<Snapshot, ConnectError> {
     let Connection {
         mut client, hello, ..
     } = connection;
-    let options = WatchOptions {
-        filter,
-        sketching,
-        ..WatchOptions::default()
-    };
-    let opening = timeout(PART_WITHIN, client.watch(options.request())).await;
+    let opening = timeout(PART_WITHIN, client.watch(request)).await;
     let mut updates: Streaming<v1::WatchUpdate> = match opening {
         Ok(Ok(answer)) => answer.into_inner(),
         Ok(Err(status)) => return Err(ConnectError::watching(&status)),

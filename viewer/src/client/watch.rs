@@ -272,6 +272,7 @@ impl Watcher {
             sketching: v1::Sketching::Named as i32,
             tasks: named.clone(),
             sketch_tasks: named,
+            without_resources: true,
             ..self.options.request()
         };
         let connection = connection.clone();

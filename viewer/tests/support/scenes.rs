@@ -207,3 +207,72 @@ pub(crate) fn sketches() -> v1::Sketches {
         delays: Some(delays),
     }
 }
+
+/// An update after which two tasks of the shop, 2 and 3, each hold a lock that the other one waits for.
+pub(crate) fn deadlock(sequence: u64) -> v1::WatchUpdate {
+    let place = |id, line| v1::Place {
+        id,
+        file: "src/cache.rs".to_owned(),
+        line,
+        column: 20,
+    };
+    let lock = |id, holder| v1::Resource {
+        id,
+        origin: Some(v1::Origin {
+            kind: v1::ResourceKind::Mutex as i32,
+            place: id as u32,
+            created_ns: S,
+            creator: 1,
+        }),
+        usage: Some(v1::Usage {
+            holds: vec![v1::Hold {
+                task: holder,
+                mode: v1::Mode::Exclusive as i32,
+                permits: 1,
+                since_ns: 150 * S,
+                awaits: 1,
+            }],
+            sureness: v1::Sureness::Exact as i32,
+            acquired: 20,
+            waits: 3,
+            ..Default::default()
+        }),
+    };
+    let wait = |id, task, resource| v1::Wait {
+        id,
+        resource,
+        task,
+        mode: v1::Mode::Exclusive as i32,
+        permits: 1,
+        since_ns: 151 * S,
+        polled_ns: 151 * S,
+        order: id,
+        ..Default::default()
+    };
+    let subject = |of| v1::Subject { of: Some(of) };
+    let finding = v1::Finding {
+        id: 1,
+        rule: "deadlock".to_owned(),
+        tier: v1::Tier::Proven as i32,
+        subjects: [2, 3]
+            .map(|id| subject(v1::subject::Of::Task(id)))
+            .into_iter()
+            .chain([1, 2].map(|id| subject(v1::subject::Of::Resource(id))))
+            .collect(),
+        since_ns: 151 * S,
+        cleared_ns: None,
+        summary: "two tasks wait for each other's locks".to_owned(),
+        evidence: vec!["it stood in 2 looks, 500ms apart".to_owned()],
+        advice: "take both locks in one order".to_owned(),
+    };
+    v1::WatchUpdate {
+        sequence,
+        now_ns: 193 * S,
+        complete: true,
+        places: vec![place(1, 31), place(2, 32)],
+        resources: vec![lock(1, 2), lock(2, 3)],
+        waits: vec![wait(1, 2, 2), wait(2, 3, 1)],
+        findings: vec![finding],
+        ..Default::default()
+    }
+}

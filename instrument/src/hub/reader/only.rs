@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use foldhash::fast::FixedState;
 use taskscope_model::query::Filter;
-use taskscope_model::{Revision, TaskId};
+use taskscope_model::{Revision, TaskId, World};
 
 use super::super::books::Books;
-use super::{Chunk, Sketching, Told};
+use super::concern::Concern;
+use super::{Chunk, SharedNews, Sketching, Told};
 
 /// The tasks that a reader named, and which of them it has been told.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(super) struct Only {
     told: HashSet<TaskId, FixedState>,
     // The world's revision when they were last told.
     at: Revision,
+    concern: Concern,
 }
 
 impl Only {
@@ -24,6 +26,7 @@ impl Only {
             tasks,
             told: HashSet::default(),
             at: Revision::default(),
+            concern: Concern::default(),
         }
     }
 
@@ -57,5 +60,15 @@ impl Only {
         }
         self.at = world.revision();
         chunk.complete = true;
+    }
+
+    /// Tells what the tasks share, and what is wrong with them.
+    pub(super) fn read_shared(
+        &mut self,
+        world: &World,
+        with_resources: bool,
+        news: &mut SharedNews,
+    ) {
+        self.concern.read(&self.tasks, world, with_resources, news);
     }
 }

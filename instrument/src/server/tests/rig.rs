@@ -1,6 +1,7 @@
 //! A running server with a world of ours, and viewers that replay what they are told.
 
 mod read;
+mod read_shared;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU16, NonZeroU64};
@@ -21,8 +22,7 @@ use tokio::net::UnixStream;
 use tonic::Streaming;
 use tonic::transport::{Channel, Endpoint, Uri};
 
-pub(super) use read::read_state;
-use read::replay;
+pub(super) use read::{read_state, replay};
 
 use crate::hub::{Hub, Retention};
 use crate::server::limits::Limits;

@@ -8,20 +8,22 @@ use taskscope_model::{
 };
 use taskscope_proto::v1;
 
-use super::id;
+use super::{id, read_shared};
 
 /// What a viewer makes of an update.
-pub(super) fn replay(world: &mut World, update: &v1::WatchUpdate) {
+pub(in crate::server::tests) fn replay(world: &mut World, update: &v1::WatchUpdate) {
     if update.restart {
         *world = World::new();
     }
     for site in &update.sites {
         world.apply(Change::Site(SiteId(site.id), Box::new(read_site(site))));
     }
+    read_shared::places(world, update);
     update
         .gone
         .iter()
         .for_each(|gone| world.apply(Change::Gone(id(*gone))));
+    read_shared::news(world, update);
     for task in &update.tasks {
         let vitals = read_vitals(task.vitals.as_ref().expect("vitals"));
         world.apply(match &task.birth {

@@ -1,0 +1,373 @@
+//! From the problems of each look to findings that are told once, and cleared once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::FixedState;
+
+use super::problem::{Key, Problem};
+use crate::{Change, Finding, FindingId, Stamp};
+
+/// Findings of one rule that stand at the same time; more are not told.
+pub(super) const MAX_OPEN: usize = 128;
+/// Findings that are kept after they were cleared.
+pub(super) const MAX_CLEARED: usize = 256;
+/// A finding is cleared when this many looks in a row have not seen it: one may come at a moment that is no rule.
+const ABSENT: u64 = 2;
+/// Subjects beyond this many are left out.
+const MAX_SUBJECTS: usize = 16;
+
+type Name = (&'static str, Key);
+
+/// The problems that were seen, and what was told of them.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    entries: HashMap<Name, Entry, FixedState>,
+    // In the order in which they were cleared.
+    cleared: BTreeMap<u64, Name>,
+    open: HashMap<&'static str, usize, FixedState>,
+    look: u64,
+    clearings: u64,
+    findings: u64,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    // In how many looks in a row, and in which one last.
+    seen: u32,
+    look: u64,
+    told: Option<Told>,
+}
+
+#[derive(Debug)]
+struct Told {
+    finding: Finding,
+    size: u64,
+    // Its place among those that were cleared; `None` while it stands.
+    cleared: Option<u64>,
+}
+
+impl Ledger {
+    /// Takes the problems of one look; gives what is new about the findings.
+    pub(super) fn settle(&mut self, problems: Vec<Problem>, now: Stamp) -> Vec<Change> {
+        self.look += 1;
+        let mut news = Vec::new();
+        for problem in problems {
+            self.take(problem, now, &mut news);
+        }
+        self.clear_the_absent(now, &mut news);
+        while self.cleared.len() > MAX_CLEARED {
+            if let Some((_, name)) = self.cleared.pop_first()
+                && let Some(told) = self.entries.remove(&name).and_then(|entry| entry.told)
+            {
+                news.push(Change::FindingGone(told.finding.id));
+            }
+        }
+        news
+    }
+
+    fn take(&mut self, problem: Problem, now: Stamp, news: &mut Vec<Change>) {
+        let name = (problem.rule, problem.key);
+        let entry = self.entries.entry(name).or_default();
+        if entry.look == self.look {
+            return;
+        }
+        let in_a_row = entry.look + 1 == self.look;
+        entry.seen = if in_a_row {
+            entry.seen.saturating_add(1)
+        } else {
+            1
+        };
+        entry.look = self.look;
+        let open = self.open.entry(problem.rule).or_default();
+        let told = match &mut entry.told {
+            Some(told) if told.cleared.is_none() => Some(told),
+            _ if entry.seen < problem.looks => return,
+            Some(told) if problem.past && !is_worse(&problem, told) => return,
+            told => {
+                if *open >= MAX_OPEN {
+                    return;
+                }
+                *open += 1;
+                told.as_mut()
+            }
+        };
+        let finding = match told {
+            None => {
+                self.findings += 1;
+                let id = FindingId::new(self.findings).unwrap_or(FindingId::FIRST);
+                let told = Told {
+                    size: problem.size,
+                    finding: finding(id, problem.since, &problem),
+                    cleared: None,
+                };
+                &mut entry.told.insert(told).finding
+            }
+            Some(told) => {
+                // What was over and is back began anew.
+                let over = told.cleared.take();
+                let since = match over {
+                    Some(place) => {
+                        self.cleared.remove(&place);
+                        problem.since
+                    }
+                    None if !problem.past && !is_worse(&problem, told) => return,
+                    None => told.finding.since.min(problem.since),
+                };
+                told.size = problem.size.max(told.size);
+                told.finding = finding(told.finding.id, since, &problem);
+                &mut told.finding
+            }
+        };
+        if problem.past {
+            finding.cleared = Some(now);
+            self.clearings += 1;
+            self.cleared.insert(self.clearings, name);
+            *open -= 1;
+        }
+        news.push(Change::Finding(Box::new(finding.clone())));
+        if problem.past
+            && let Some(told) = &mut entry.told
+        {
+            told.cleared = Some(self.clearings);
+        }
+    }
+
+    fn clear_the_absent(&mut self, now: Stamp, news: &mut Vec<Change>) {
+        let look = self.look;
+        let before = news.len();
+        let (open, cleared, clearings) = (&mut self.open, &mut self.cleared, &mut self.clearings);
+        self.entries.retain(|name, entry| {
+            let absent = look - entry.look;
+            let Some(told) = &mut entry.told else {
+                return absent == 0;
+            };
+            if told.cleared.is_none() && absent >= ABSENT {
+                *clearings += 1;
+                told.cleared = Some(*clearings);
+                told.finding.cleared = Some(now);
+                cleared.insert(*clearings, *name);
+                if let Some(open) = open.get_mut(name.0) {
+                    *open -= 1;
+                }
+                news.push(Change::Finding(Box::new(told.finding.clone())));
+            }
+            true
+        });
+        // The entries are in no order, and what is told has one.
+        news[before..].sort_by_key(|change| match change {
+            Change::Finding(finding) => finding.id,
+            _ => FindingId::FIRST,
+        });
+    }
+}
+
+/// Whether a problem has become so much worse that it is told again.
+fn is_worse(problem: &Problem, told: &Told) -> bool {
+    problem.tier > told.finding.tier || problem.size / 2 >= told.size.max(1)
+}
+
+fn finding(id: FindingId, since: Stamp, problem: &Problem) -> Finding {
+    Finding {
+        id,
+        rule: problem.rule.into(),
+        tier: problem.tier,
+        subjects: problem
+            .subjects
+            .iter()
+            .take(MAX_SUBJECTS)
+            .copied()
+            .collect(),
+        since,
+        cleared: None,
+        summary: problem.summary.as_str().into(),
+        evidence: problem
+            .evidence
+            .iter()
+            .map(|line| line.as_str().into())
+            .collect(),
+        advice: problem.advice.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ledger, MAX_CLEARED, MAX_OPEN};
+    use crate::rules::problem::{Key, Problem};
+    use crate::script::{ms, task, wait};
+    use crate::{Change, Stamp, Subject, Tier};
+
+    fn problem(number: u64) -> Problem {
+        Problem {
+            rule: "a-rule",
+            tier: Tier::Persistent,
+            key: Key::Wait(wait(number)),
+            subjects: (1..=20).map(|n| Subject::Task(task(n))).collect(),
+            since: Stamp(number),
+            past: false,
+            looks: 2,
+            size: 10,
+            summary: format!("problem {number}"),
+            evidence: Vec::new(),
+            advice: "",
+        }
+    }
+
+    #[derive(Default)]
+    struct Book {
+        ledger: Ledger,
+        look: u64,
+    }
+
+    impl Book {
+        /// What is told: `+1` a finding that stands, `-1` one that is cleared, `x1` one that is gone.
+        fn look(&mut self, problems: impl IntoIterator<Item = Problem>) -> Vec<String> {
+            self.look += 1;
+            let problems = problems.into_iter().collect();
+            let news = self.ledger.settle(problems, ms(self.look));
+            let told = news.into_iter().map(|change| match change {
+                Change::Finding(f) if f.cleared.is_some() => format!("-{}", f.id.number()),
+                Change::Finding(f) => format!("+{}", f.id.number()),
+                Change::FindingGone(id) => format!("x{}", id.number()),
+                other => panic!("{other:?}"),
+            });
+            told.collect()
+        }
+    }
+
+    fn nothing() -> Vec<String> {
+        Vec::new()
+    }
+
+    #[test]
+    fn a_problem_is_told_when_seen_twice_and_cleared_when_absent_twice() {
+        let mut book = Book::default();
+        assert_eq!(book.look([problem(1)]), nothing());
+        assert_eq!(book.look([problem(1)]), ["+1"]);
+        assert_eq!(book.look([problem(1)]), nothing());
+        assert_eq!(book.look([]), nothing());
+        assert_eq!(book.look([problem(1)]), nothing());
+        assert_eq!(book.look([]), nothing());
+        assert_eq!(book.look([]), ["-1"]);
+        assert_eq!(book.look([]), nothing());
+    }
+
+    #[test]
+    fn looks_have_to_be_in_a_row() {
+        let mut book = Book::default();
+        for _ in 0..5 {
+            assert_eq!(book.look([problem(1)]), nothing());
+            assert_eq!(book.look([]), nothing());
+        }
+        assert!(book.ledger.entries.is_empty());
+    }
+
+    #[test]
+    fn one_look_is_enough_where_the_rule_says_so_and_twice_in_a_look_is_once() {
+        let mut book = Book::default();
+        let once = || Problem {
+            looks: 1,
+            ..problem(1)
+        };
+        assert_eq!(book.look([once(), once()]), ["+1"]);
+        let mut book = Book::default();
+        assert_eq!(book.look([problem(1), problem(1)]), nothing());
+    }
+
+    #[test]
+    fn what_is_back_is_the_same_finding_and_began_anew() {
+        let mut book = Book::default();
+        for _ in 0..2 {
+            book.look([problem(1)]);
+        }
+        for _ in 0..2 {
+            book.look([]);
+        }
+        let back = || Problem {
+            since: Stamp(7),
+            ..problem(1)
+        };
+        assert_eq!(book.look([back()]), nothing());
+        book.look += 1;
+        let news = book.ledger.settle(vec![back()], ms(book.look));
+        let [Change::Finding(finding)] = &news[..] else {
+            panic!("{news:?}")
+        };
+        assert_eq!(
+            (finding.id.number(), finding.since, finding.cleared),
+            (1, Stamp(7), None)
+        );
+        assert_eq!(finding.subjects.len(), 16);
+        assert!(book.ledger.cleared.is_empty());
+    }
+
+    #[test]
+    fn what_became_much_worse_is_told_again() {
+        let mut book = Book::default();
+        for _ in 0..2 {
+            book.look([problem(1)]);
+        }
+        let sized = |size| Problem { size, ..problem(1) };
+        assert_eq!(book.look([sized(19)]), nothing());
+        assert_eq!(book.look([sized(20)]), ["+1"]);
+        assert_eq!(book.look([sized(39)]), nothing());
+        let surer = Problem {
+            tier: Tier::Proven,
+            ..problem(1)
+        };
+        assert_eq!(book.look([surer]), ["+1"]);
+        assert_eq!(book.look([problem(1)]), nothing());
+    }
+
+    #[test]
+    fn what_is_over_is_cleared_as_it_is_told() {
+        let past = |size| Problem {
+            past: true,
+            looks: 1,
+            size,
+            ..problem(1)
+        };
+        let mut book = Book::default();
+        assert_eq!(book.look([past(10)]), ["-1"]);
+        assert_eq!(book.look([past(19)]), nothing());
+        assert_eq!(book.look([past(20)]), ["-1"]);
+        assert_eq!(book.ledger.cleared.len(), 1);
+        // One that stands and is then seen to be over.
+        assert_eq!(
+            book.look([Problem {
+                looks: 1,
+                ..problem(2)
+            }]),
+            ["+2"]
+        );
+        assert_eq!(
+            book.look([Problem {
+                past: true,
+                ..problem(2)
+            }]),
+            ["-2"]
+        );
+        assert_eq!(book.look([]), nothing());
+        assert_eq!(book.ledger.open["a-rule"], 0);
+    }
+
+    #[test]
+    fn no_more_than_so_many_stand_or_are_kept() {
+        let mut book = Book::default();
+        let many = || (1..=1000).map(problem);
+        book.look(many());
+        assert_eq!(book.look(many()).len(), MAX_OPEN);
+        assert_eq!(book.look(many()), nothing());
+        book.look([]);
+        assert_eq!(book.look([]).len(), MAX_OPEN);
+        assert_eq!(book.ledger.entries.len(), MAX_OPEN);
+        for round in 1..=10 {
+            let others = || (1..=100).map(|n| problem(10_000 * round + n));
+            book.look(others());
+            assert!(book.look(others()).len() >= 100);
+            book.look([]);
+            book.look([]);
+        }
+        assert_eq!(book.ledger.cleared.len(), MAX_CLEARED);
+        assert_eq!(book.ledger.entries.len(), MAX_CLEARED);
+    }
+}

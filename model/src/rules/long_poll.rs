@@ -1,0 +1,385 @@
+//! A poll does not return, or took very long: it keeps a worker from all other tasks.
+//!
+//! A worker runs one task at a time, and can't take it away: a task has to return, at an await, for others to have
+//! their turn. Blocking calls (`std::thread::sleep`, a client library that blocks, a lock of `std` that another thread
+//! has) and long computations do not. On a runtime with one thread everything stands still meanwhile, timers and health
+//! checks included; on one with many, the tasks in that worker's queue wait, and soon the others too.
+//!
+//! How it knows: tokio tells when a poll begins and ends. A poll that was under way in two looks and has taken more
+//! than 750 ms is told while it lasts, with the tasks that wait for a worker because of it. Polls that were over before
+//! anybody looked are told from the times of the task's polls, and cleared at once. Work of `spawn_blocking` has a
+//! thread of its own and does not count; the future of a `block_on` only where tasks of its runtime wait because of it.
+//!
+//! What to do: use the async version of the call; move the work to `spawn_blocking` (or a pool like rayon's); yield
+//! between pieces of a computation.
+//!
+//! It can be wrong where a task uses `block_in_place`: that hands the worker's other tasks over, and looks the same
+//! from outside.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::look::Look;
+use super::problem::{Key, Problem};
+use super::survey::{kind, runtime};
+use super::words::{counted, time};
+use crate::{Kind, Nanos, RuntimeId, SiteId, Stamp, Subject, Task, TaskId, Tier};
+
+/// For this long after a long poll its runtime is not called starved: those who waited are the same problem.
+const AFTERMATH: Nanos = Nanos(5_000_000_000);
+/// Polls under way that are remembered from one look to the next: more than any process has threads.
+const MOST: usize = 4096;
+
+const ADVICE: &str = "use an async version of the call, move the work to spawn_blocking, or yield between pieces of it";
+
+/// What is remembered of the last look.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    polls: HashMap<TaskId, Stamp, FixedState>,
+    last: HashMap<Option<RuntimeId>, Stamp, FixedState>,
+}
+
+impl Memory {
+    /// Whether a long poll occupies this runtime, or did so a moment ago. Of an unknown runtime: any.
+    pub(super) fn has_blocked(&self, runtime: Option<RuntimeId>, now: Stamp) -> bool {
+        let recent = |at: &Stamp| at.until(now) < AFTERMATH;
+        self.last
+            .iter()
+            .any(|(of, at)| recent(at) && (of.is_none() || runtime.is_none() || *of == runtime))
+    }
+}
+
+/// Each spawn site with a poll that takes, or took, too long.
+pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
+    let running = &look.survey.running;
+    let mut longest: HashMap<SiteId, (&Task, usize), FixedState> = HashMap::default();
+    for task in running {
+        let known = memory.polls.get(&task.id) == Some(&task.vitals.since);
+        if !known || task.in_state(look.now) < look.thresholds.long_poll || !matters(look, task) {
+            continue;
+        }
+        memory.last.insert(runtime(look.world, task), look.now);
+        let (longest, count) = longest.entry(task.birth.site).or_insert((task, 0));
+        *count += 1;
+        if (task.vitals.since, task.id) < (longest.vitals.since, longest.id) {
+            *longest = task;
+        }
+    }
+    memory.polls.clear();
+    memory.polls.extend(
+        running
+            .iter()
+            .take(MOST)
+            .map(|task| (task.id, task.vitals.since)),
+    );
+    memory.last.retain(|_, at| at.until(look.now) < AFTERMATH);
+    let mut problems: Vec<_> = longest
+        .iter()
+        .map(|(site, (task, count))| under_way(look, *site, task, *count))
+        .collect();
+    let mut past: HashMap<SiteId, (Nanos, &Task), FixedState> = HashMap::default();
+    for task in &look.survey.slow {
+        let site = task.birth.site;
+        if kind(look.world, task) == Kind::BlockOn || longest.contains_key(&site) {
+            continue;
+        }
+        let length = length(task);
+        let worst = past.entry(site).or_insert((length, task));
+        if (length, task.id) > (worst.0, worst.1.id) {
+            *worst = (length, task);
+        }
+    }
+    problems.extend(
+        past.into_iter()
+            .map(|(site, (length, task))| over(look, site, task, length)),
+    );
+    problems.sort_by_key(|problem| (problem.past, problem.since));
+    problems
+}
+
+/// The future of a `block_on` has a thread of its own, unless its runtime has no other: then nothing else runs there, and
+/// tasks that are ready wait.
+fn matters(look: &Look<'_>, task: &Task) -> bool {
+    if kind(look.world, task) != Kind::BlockOn {
+        return true;
+    }
+    let of = task.vitals.runtime;
+    let mut others = look
+        .survey
+        .running
+        .iter()
+        .filter(|other| other.id != task.id);
+    let mut waiting = look.survey.scheduled.iter();
+    waiting.any(|late| {
+        late.in_state(look.now).0 >= look.thresholds.long_poll.0 / 2
+            && runtime(look.world, late) == of
+    }) && !others.any(|other| other.vitals.runtime == of)
+}
+
+/// The tasks that wait for a worker of the same runtime, and the longest of their waits.
+fn late(look: &Look<'_>, task: &Task) -> (usize, Nanos) {
+    let of = runtime(look.world, task);
+    let same = look.survey.scheduled.iter().filter(|late| {
+        let runtime = runtime(look.world, late);
+        runtime.is_none() || of.is_none() || runtime == of
+    });
+    same.fold((0, Nanos::ZERO), |(count, longest), late| {
+        (count + 1, longest.max(late.in_state(look.now)))
+    })
+}
+
+fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Problem {
+    let name = look.words.task(task.id);
+    let length = task.in_state(look.now);
+    let mut evidence = vec![format!(
+        "poll {} of {name} began {} ago and has not returned",
+        task.vitals.polls.saturating_add(1),
+        time(length)
+    )];
+    if count > 1 {
+        evidence.push(format!(
+            "so it is with {} of this place",
+            counted(count - 1, "more task")
+        ));
+    }
+    if let (late @ 1.., longest) = late(look, task) {
+        let verb = if late == 1 { "waits" } else { "wait" };
+        evidence.push(format!(
+            "{} {verb} for a worker of that runtime meanwhile, up to {} so far",
+            counted(late, "task"),
+            time(longest)
+        ));
+    }
+    Problem {
+        rule: "long-poll",
+        tier: Tier::Persistent,
+        key: Key::Site(site),
+        subjects: subjects(task),
+        since: task.vitals.since,
+        past: false,
+        // This look and the one before have seen the same poll.
+        looks: 1,
+        size: length.0 / 1_000_000,
+        summary: format!("{name} has not returned from a poll for {}", time(length)),
+        evidence,
+        advice: ADVICE,
+    }
+}
+
+fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {
+    let name = look.words.task(task.id);
+    let vitals = &task.vitals;
+    Problem {
+        rule: "long-poll",
+        tier: Tier::Persistent,
+        key: Key::Site(site),
+        subjects: subjects(task),
+        since: task.birth.created,
+        past: true,
+        looks: 1,
+        size: length.0 / 1_000_000,
+        summary: format!("{name} took {} or more for a poll", time(length)),
+        evidence: vec![format!(
+            "{} took {} in all",
+            counted(vitals.polls, "poll"),
+            time(vitals.busy)
+        )],
+        advice: ADVICE,
+    }
+}
+
+fn subjects(task: &Task) -> Vec<Subject> {
+    vec![Subject::Task(task.id), Subject::Site(task.birth.site)]
+}
+
+/// What one of its polls took, at least: the average, or what the distribution tells.
+fn length(task: &Task) -> Nanos {
+    let vitals = &task.vitals;
+    let average = vitals.busy.0.checked_div(vitals.polls).unwrap_or(0);
+    let sketch = task
+        .sketches
+        .as_ref()
+        .and_then(|s| s.polls.buckets().last());
+    let longest = sketch.map_or(Nanos::ZERO, |bucket| bucket.from);
+    longest.max(Nanos(average))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{Trial, found, nothing};
+    use crate::script::{millis, ms, task};
+    use crate::{Bucket, Change, Nanos, SiteId, Sketch, Sketches, State, Subject, Tier};
+
+    fn running(trial: &mut Trial, number: u64, since: u64) {
+        trial.vitals(number, |v| {
+            v.state = State::Running;
+            v.since = ms(since);
+        });
+    }
+
+    #[test]
+    fn a_poll_that_does_not_return_is_told_while_it_lasts() {
+        let mut trial = Trial::new();
+        trial.task(1).task(2);
+        running(&mut trial, 1, 10_000);
+        trial.vitals(2, |v| {
+            v.state = State::Scheduled;
+            v.since = ms(10_100);
+        });
+        assert_eq!(trial.looks(10_300, 10_300), []);
+        let finding = trial.only(10_800, 10_800);
+        assert_eq!(
+            (&*finding.rule, finding.tier),
+            ("long-poll", Tier::Persistent)
+        );
+        assert_eq!(
+            &*finding.summary,
+            "task #1 at task.rs:1 has not returned from a poll for 800ms"
+        );
+        assert_eq!(
+            finding.subjects,
+            [Subject::Task(task(1)), Subject::Site(SiteId(0))]
+        );
+        assert_eq!(finding.since, ms(10_000));
+        assert_eq!(
+            &*finding.evidence[1],
+            "1 task waits for a worker of that runtime meanwhile, up to 700ms so far"
+        );
+        trial.vitals(1, |v| {
+            v.state = State::Idle;
+            v.since = ms(11_000);
+            v.polls = 2;
+            v.wakers = 1;
+        });
+        trial.vitals(2, |v| (v.state, v.wakers) = (State::Idle, 1));
+        assert!(trial.only(11_300, 20_000).cleared.is_some());
+    }
+
+    #[test]
+    fn it_takes_as_long_as_the_threshold_says() {
+        let mut trial = Trial::new();
+        trial.task(1);
+        running(&mut trial, 1, 10_000);
+        trial.look(10_500);
+        assert_eq!(trial.look(10_749), []);
+        assert_eq!(trial.look(10_800).len(), 1);
+    }
+
+    #[test]
+    fn a_poll_that_nobody_saw_before_may_be_that_of_a_process_that_was_stopped() {
+        let mut trial = Trial::new();
+        trial.task(1);
+        running(&mut trial, 1, 10_000);
+        assert_eq!(trial.look(60_000), []);
+        running(&mut trial, 1, 60_100);
+        assert_eq!(trial.look(61_000), []);
+        assert_eq!(trial.look(61_500).len(), 1);
+    }
+
+    #[test]
+    fn many_polls_one_after_another_are_none() {
+        let mut trial = Trial::new();
+        trial.task(1);
+        for at in (10_000..20_000).step_by(500) {
+            running(&mut trial, 1, at - 100);
+            assert_eq!(trial.look(at), []);
+        }
+    }
+
+    #[test]
+    fn blocking_work_has_its_own_thread() {
+        let mut trial = Trial::new();
+        trial.task_at(1, 1, None);
+        running(&mut trial, 1, 10_000);
+        assert_eq!(trial.rules(10_100, 20_100), nothing());
+        trial.vitals(1, |v| (v.state, v.busy) = (State::Done, millis(10_000)));
+        assert_eq!(trial.rules(20_600, 21_600), nothing());
+    }
+
+    #[test]
+    fn main_may_block_its_own_thread_but_not_that_of_others() {
+        let mut trial = Trial::new();
+        trial.task_at(1, 2, None).task(2);
+        running(&mut trial, 1, 10_000);
+        trial.vitals(2, |v| v.wakers = 1);
+        assert_eq!(trial.rules(10_100, 20_100), nothing());
+        trial.vitals(2, |v| (v.state, v.since) = (State::Scheduled, ms(20_100)));
+        assert_eq!(trial.rules(20_200, 20_400), nothing());
+        assert_eq!(
+            trial.rules(20_500, 23_000),
+            found("long-poll", Tier::Persistent)
+        );
+        // Another task runs there, so main is not what occupies the worker.
+        let mut trial = Trial::new();
+        trial.task_at(1, 2, None).task(2).task(3);
+        running(&mut trial, 1, 10_000);
+        trial.vitals(2, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+        for at in (10_100..10_900).step_by(100) {
+            running(&mut trial, 3, at);
+            assert_eq!(trial.look(at), []);
+        }
+    }
+
+    #[test]
+    fn one_place_is_one_problem() {
+        let mut trial = Trial::new();
+        for n in 1..=4 {
+            trial.task(n);
+            running(&mut trial, n, 10_000 - n);
+        }
+        trial.look(10_100);
+        let finding = trial.only(10_900, 10_900);
+        assert_eq!(finding.subjects[0], Subject::Task(task(4)));
+        assert_eq!(
+            &*finding.evidence[1],
+            "so it is with 3 more tasks of this place"
+        );
+    }
+
+    #[test]
+    fn polls_that_are_over_are_told_once_and_cleared_at_once() {
+        let mut trial = Trial::new();
+        trial.task(1).vitals(1, |v| {
+            v.wakers = 1;
+            v.polls = 2;
+            v.busy = millis(1500);
+        });
+        let finding = trial.only(10_100, 20_100);
+        assert!(finding.cleared.is_some());
+        assert_eq!(
+            &*finding.summary,
+            "task #1 at task.rs:1 took 750ms or more for a poll"
+        );
+        assert_eq!(&*finding.evidence[0], "2 polls took 1.50s in all");
+        let mut trial = Trial::new();
+        trial
+            .task(1)
+            .vitals(1, |v| (v.wakers, v.polls, v.busy) = (1, 2, millis(1499)));
+        assert_eq!(trial.rules(10_100, 20_100), nothing());
+    }
+
+    #[test]
+    fn one_long_poll_among_many_short_ones_shows_in_the_distribution() {
+        let told = |longest: u64| {
+            let mut trial = Trial::new();
+            trial.task(1);
+            let bucket = |from: u64, count| Bucket {
+                from: millis(from),
+                to: Nanos(u64::MAX),
+                count,
+            };
+            let sketches = Sketches {
+                polls: Sketch::new([bucket(1, 1000), bucket(longest, 1)]),
+                delays: Sketch::default(),
+            };
+            trial.apply(Change::Sketched(task(1), Box::new(sketches)));
+            trial.vitals(1, |v| {
+                (v.state, v.polls, v.busy) = (State::Done, 1001, millis(3000))
+            });
+            trial.rules(10_100, 20_100)
+        };
+        assert_eq!(told(749), nothing());
+        assert_eq!(told(750), found("long-poll", Tier::Persistent));
+    }
+}

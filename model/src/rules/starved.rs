@@ -1,0 +1,417 @@
+//! Tasks that are ready to run wait for a worker, because other tasks keep all of them busy.
+//!
+//! No single poll is long, but there is more work than workers: each task that is woken joins a queue that takes
+//! seconds. Timers fire late, health checks fail, and the tasks that wait look as if they were idle.
+//!
+//! How it knows: tokio tells when a task is woken and when it is polled. In two looks tasks of a runtime had been woken
+//! for more than 1 s without being polled, while tasks of the same runtime were in polls. The finding names those that
+//! wait and the places whose tasks used up the time between the looks. Where one poll that does not return is the
+//! cause, that is the long-poll rule's finding, with the tasks that wait as its evidence.
+//!
+//! What to do: move computations to `spawn_blocking` or a pool like rayon's, with a limit on how many there are at a
+//! time; give what has to be quick (health checks) a runtime of its own; give the runtime more workers if there are
+//! processors.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use super::long_poll;
+use super::look::Look;
+use super::problem::{Key, Problem};
+use super::survey::{ids, kind, runtime};
+use super::words::{list, time};
+use crate::{Kind, Nanos, RuntimeId, SiteId, Subject, Task, TaskId, Tier};
+
+/// Tasks whose times are remembered from one look to the next, where somebody waits for a worker.
+const MOST: usize = 1 << 14;
+/// Workers that were busy for this share of the time between two looks are busy all the time.
+const SATURATED: f64 = 0.8;
+
+const ADVICE: &str = "move computations to spawn_blocking or a thread pool, with a limit on how many run at a time, or \
+                      give what has to be quick a runtime of its own";
+
+/// What is remembered of the last look.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    running: HashMap<Option<RuntimeId>, usize, FixedState>,
+    worker_busy: Nanos,
+    busy: HashMap<TaskId, Nanos, FixedState>,
+}
+
+/// How busy the workers are.
+#[derive(Debug, Default)]
+pub(super) struct Load {
+    /// The smaller number of tasks in polls, of this look and the one before; `None` at the first look.
+    running: Option<HashMap<Option<RuntimeId>, usize, FixedState>>,
+    workers: usize,
+    /// The share of the time since the last look that all workers spent in polls.
+    pub(super) share: Option<f64>,
+    blocked: bool,
+}
+
+impl Load {
+    pub(super) fn of(look: &Look<'_>, memory: &mut Memory) -> Self {
+        let mut running: HashMap<_, usize, FixedState> = HashMap::default();
+        for task in &look.survey.running {
+            *running.entry(task.vitals.runtime).or_default() += 1;
+        }
+        let before = std::mem::replace(&mut memory.running, running.clone());
+        let totals = look.world.totals();
+        let busy = totals.worker_busy - memory.worker_busy;
+        memory.worker_busy = totals.worker_busy;
+        for (runtime, count) in &mut running {
+            *count = (*count).min(before.get(runtime).copied().unwrap_or(0));
+        }
+        running.retain(|_, count| *count > 0);
+        let workers = totals.workers as usize;
+        Self {
+            running: look.elapsed.map(|_| running),
+            workers: workers.max(1),
+            share: look
+                .elapsed
+                .filter(|elapsed| workers > 0 && elapsed.0 > 0)
+                .map(|elapsed| busy.0 as f64 / (elapsed.0 as f64 * workers as f64)),
+            blocked: false,
+        }
+    }
+
+    /// Says whether a long poll keeps a runtime from its tasks.
+    pub(super) fn blocked(mut self, blocked: bool) -> Self {
+        self.blocked |= blocked;
+        self
+    }
+
+    fn is_saturated(&self) -> bool {
+        self.share.is_some_and(|share| share >= SATURATED)
+    }
+
+    /// How many tasks of this runtime (of any, where it is not known) were in polls at both looks.
+    fn polls(&self, runtime: Option<RuntimeId>) -> usize {
+        let Some(running) = &self.running else {
+            return 0;
+        };
+        let same = |of: &Option<RuntimeId>| of.is_none() || runtime.is_none() || *of == runtime;
+        running
+            .iter()
+            .filter(|(of, _)| same(of))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Whether tasks of this runtime are in polls all the time.
+    pub(super) fn is_busy(&self, runtime: Option<RuntimeId>) -> bool {
+        self.is_saturated() || self.polls(runtime) > 0
+    }
+
+    /// Whether no worker is left for a task of this runtime. What is not known yet counts as yes.
+    pub(super) fn is_full(&self, runtime: Option<RuntimeId>) -> bool {
+        self.running.is_none()
+            || self.blocked
+            || self.is_saturated()
+            || self.polls(runtime) >= self.workers
+    }
+}
+
+/// Each runtime with tasks that wait too long for a worker.
+pub(super) fn check(
+    look: &Look<'_>,
+    load: &Load,
+    long_polls: &long_poll::Memory,
+    memory: &mut Memory,
+) -> Vec<Problem> {
+    let mut late: HashMap<Option<RuntimeId>, Vec<&Task>, FixedState> = HashMap::default();
+    for task in &look.survey.scheduled {
+        let runtime = runtime(look.world, task);
+        let waits = task.in_state(look.now) >= look.thresholds.starved
+            && kind(look.world, task) != Kind::BlockOn;
+        let kept = match task.vitals.polls {
+            // A task that no runtime has ever touched waits for one, not for a worker.
+            0 => load.is_full(runtime),
+            _ => load.is_busy(runtime),
+        };
+        if waits && kept && !long_polls.has_blocked(runtime, look.now) {
+            late.entry(runtime).or_default().push(task);
+        }
+    }
+    // Who was never polled has no runtime yet; if others of one runtime wait too, it is most likely the same.
+    if late.len() == 2
+        && let Some(unknown) = late.remove(&None)
+    {
+        late.values_mut().for_each(|late| late.extend(&unknown));
+    }
+    let spent = spent(look, !late.is_empty(), memory);
+    let mut problems: Vec<_> = late
+        .into_iter()
+        .map(|(runtime, late)| problem(look, load, runtime, late, &spent))
+        .collect();
+    problems.sort_by_key(|problem| problem.since);
+    problems
+}
+
+/// The time that the tasks of each site have spent in polls since the last look, the most first. Measured only while
+/// somebody waits, and for as many tasks as are remembered.
+fn spent(
+    look: &Look<'_>,
+    somebody_waits: bool,
+    memory: &mut Memory,
+) -> Vec<(SiteId, Nanos, usize)> {
+    let before = std::mem::take(&mut memory.busy);
+    if !somebody_waits {
+        return Vec::new();
+    }
+    let mut spent: HashMap<SiteId, (Nanos, usize), FixedState> = HashMap::default();
+    for task in look.world.tasks() {
+        let busy = task.busy(look.now);
+        if task.changed() <= look.seen || kind(look.world, task) == Kind::Blocking {
+            continue;
+        }
+        if memory.busy.len() < MOST {
+            memory.busy.insert(task.id, busy);
+        }
+        let new = before.get(&task.id).map(|before| busy - *before);
+        if let Some(new) = new.filter(|new| *new > Nanos::ZERO) {
+            let (sum, count) = spent.entry(task.birth.site).or_default();
+            *sum += new;
+            *count += 1;
+        }
+    }
+    let mut spent: Vec<_> = spent
+        .into_iter()
+        .map(|(id, (sum, count))| (id, sum, count))
+        .collect();
+    spent.sort_by_key(|(id, sum, _)| (std::cmp::Reverse(*sum), *id));
+    spent.truncate(4);
+    spent
+}
+
+fn problem(
+    look: &Look<'_>,
+    load: &Load,
+    runtime: Option<RuntimeId>,
+    mut late: Vec<&Task>,
+    spent: &[(SiteId, Nanos, usize)],
+) -> Problem {
+    late.sort_by_key(|task| (task.vitals.since, task.id));
+    let count = late.len();
+    let since = late
+        .first()
+        .map(|task| task.vitals.since)
+        .unwrap_or_default();
+    let longest = time(since.until(look.now));
+    let first = ids(late.iter().take(4));
+    let mut evidence = vec![format!("longest: {}", look.words.tasks(&first, count))];
+    if let Some(share) = load.share {
+        evidence.push(format!(
+            "workers spent {:.0} % of the time in polls",
+            share * 100.0
+        ));
+    }
+    for (site, sum, count) in spent {
+        evidence.push(format!(
+            "{} took {} of it",
+            look.words.tasks_of(*site, *count),
+            time(*sum)
+        ));
+    }
+    let busiest: Vec<_> = spent
+        .iter()
+        .take(2)
+        .map(|(site, ..)| look.words.site(*site))
+        .collect();
+    let by = match busiest.len() {
+        0 => String::new(),
+        count => format!(
+            "; the tasks of {} keep the workers busy",
+            list(busiest, count)
+        ),
+    };
+    let mut subjects: Vec<_> = runtime.map(Subject::Runtime).into_iter().collect();
+    subjects.extend(first.into_iter().map(Subject::Task));
+    subjects.extend(spent.iter().map(|(site, ..)| Subject::Site(*site)));
+    Problem {
+        rule: "starved",
+        tier: Tier::Persistent,
+        key: Key::Runtime(runtime),
+        subjects,
+        since,
+        past: false,
+        looks: 2,
+        size: count as u64,
+        summary: format!(
+            "{} for a worker, up to {longest}{by}",
+            match count {
+                1 => "1 task that is ready waits".to_owned(),
+                _ => format!("{count} tasks that are ready wait"),
+            }
+        ),
+        evidence,
+        advice: ADVICE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{Trial, found, nothing};
+    use crate::script::{RUNTIME, millis, ms};
+    use crate::{Change, State, Subject, Tier, Totals};
+
+    /// Tasks 1 to 4 take turns at one worker; task 9 has been woken at 10 s.
+    fn starving() -> Trial {
+        let mut trial = Trial::new();
+        (1..=4).for_each(|n| _ = trial.task(n));
+        trial
+            .task(9)
+            .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+        trial
+    }
+
+    fn turn(trial: &mut Trial, at: u64) {
+        for n in 1..=4 {
+            let runs = at / 500 % 4 + 1 == n;
+            trial.vitals(n, |v| {
+                v.state = if runs {
+                    State::Running
+                } else {
+                    State::Scheduled
+                };
+                v.since = ms(at - 50);
+                v.polls += 10;
+                v.busy += millis(120);
+            });
+        }
+    }
+
+    fn told(trial: &mut Trial, from: u64, to: u64) -> Vec<crate::Finding> {
+        let mut told = Vec::new();
+        for at in (from..=to).step_by(500) {
+            turn(trial, at);
+            told.extend(trial.look(at));
+        }
+        told
+    }
+
+    #[test]
+    fn those_who_wait_are_named_with_those_who_work() {
+        let mut trial = starving();
+        assert_eq!(told(&mut trial, 10_400, 10_900), []);
+        let findings = told(&mut trial, 11_400, 15_400);
+        let [finding] = &findings[..] else {
+            panic!("{findings:#?}")
+        };
+        assert_eq!(
+            (&*finding.rule, finding.tier),
+            ("starved", Tier::Persistent)
+        );
+        assert_eq!(
+            &*finding.summary,
+            "1 task that is ready waits for a worker, up to 1.90s; the tasks of task.rs:1 keep the workers busy"
+        );
+        assert_eq!(finding.subjects[0], Subject::Runtime(RUNTIME));
+        assert!(
+            finding
+                .evidence
+                .contains(&"4 tasks spawned at task.rs:1 took 480ms of it".into()),
+            "{:?}",
+            finding.evidence
+        );
+    }
+
+    #[test]
+    fn it_takes_a_second() {
+        let mut trial = starving();
+        turn(&mut trial, 10_500);
+        assert_eq!(trial.look(10_500), []);
+        turn(&mut trial, 10_999);
+        assert_eq!(trial.look(10_999), []);
+        turn(&mut trial, 11_100);
+        assert_eq!(trial.look(11_100), []);
+        turn(&mut trial, 11_200);
+        assert_eq!(trial.look(11_200).len(), 1);
+    }
+
+    #[test]
+    fn many_who_wait_are_one_problem() {
+        let mut trial = starving();
+        for n in 100..600 {
+            trial.task(n).vitals(n, |v| {
+                (v.state, v.since) = (State::Scheduled, ms(10_000 + n))
+            });
+        }
+        let findings = told(&mut trial, 10_400, 20_000);
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert!(
+            findings[0]
+                .summary
+                .starts_with("501 tasks that are ready wait for a worker")
+        );
+    }
+
+    #[test]
+    fn busy_workers_that_get_to_everybody_in_time_are_healthy() {
+        let mut trial = starving();
+        for at in (10_000..20_000).step_by(500) {
+            trial.vitals(9, |v| v.since = ms(at - 400));
+            turn(&mut trial, at);
+            assert_eq!(trial.look(at), []);
+        }
+    }
+
+    #[test]
+    fn without_anybody_who_works_nobody_is_starved() {
+        let mut trial = Trial::new();
+        trial
+            .task(9)
+            .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+        assert_eq!(trial.rules(10_100, 20_100), nothing());
+        // The totals say that workers are busy, though no look met a task in a poll.
+        for at in (20_600..23_000).step_by(500) {
+            let totals = Totals {
+                workers: 2,
+                worker_busy: millis(at * 2),
+                ..Totals::default()
+            };
+            trial.apply(Change::Totals(Box::new(totals)));
+            let rules = trial.rules(at, at);
+            let expected = if at == 21_100 {
+                found("starved", Tier::Persistent)
+            } else {
+                nothing()
+            };
+            assert_eq!(rules, expected, "at {at}");
+        }
+    }
+
+    #[test]
+    fn those_behind_a_poll_that_does_not_return_are_that_polls_evidence() {
+        let mut trial = starving();
+        trial.vitals(1, |v| (v.state, v.since) = (State::Running, ms(10_000)));
+        let rules = trial.rules(10_100, 11_100);
+        assert_eq!(rules, found("long-poll", Tier::Persistent));
+        trial.vitals(1, |v| (v.state, v.since) = (State::Idle, ms(11_200)));
+        trial.vitals(1, |v| (v.wakers, v.polls) = (1, 100));
+        for at in [11_600, 12_100, 12_600] {
+            trial.vitals(2, |v| (v.state, v.since) = (State::Running, ms(at - 10)));
+            let rules = trial.rules(at, at);
+            assert!(
+                !rules.iter().any(|(rule, _)| rule == "starved"),
+                "{rules:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn new_tasks_wait_like_old_ones_where_no_worker_is_left() {
+        let mut trial = starving();
+        trial.task(10).vitals(10, |v| {
+            (v.state, v.since, v.polls, v.runtime) = (State::Scheduled, ms(10_000), 0, None);
+        });
+        let findings = told(&mut trial, 10_400, 20_000);
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert!(
+            findings[0].summary.starts_with("2 tasks that are ready"),
+            "{}",
+            findings[0].summary
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! Trials of the judge over scripts.
+
+use std::ops::{Deref, DerefMut};
+
+use super::{Judge, Thresholds};
+use crate::script::Script;
+use crate::{Change, Finding, Tier};
+
+/// A script with a judge who looks at it. It begins at second 10, as scripts do.
+#[derive(Debug)]
+pub(super) struct Trial {
+    script: Script,
+    judge: Judge,
+}
+
+impl Deref for Trial {
+    type Target = Script;
+    fn deref(&self) -> &Script {
+        &self.script
+    }
+}
+
+impl DerefMut for Trial {
+    fn deref_mut(&mut self) -> &mut Script {
+        &mut self.script
+    }
+}
+
+impl Trial {
+    pub(super) fn new() -> Self {
+        Self::of(Script::new())
+    }
+
+    pub(super) fn of(script: Script) -> Self {
+        let judge = Judge::new(Thresholds::default());
+        Self { script, judge }
+    }
+
+    /// One look at this moment; gives the findings that are new or have changed.
+    pub(super) fn look(&mut self, millis: u64) -> Vec<Finding> {
+        self.script.now(millis);
+        let news = self.judge.look(&self.script.world);
+        let told = news.into_iter().inspect(|change| {
+            self.script.apply(change.clone());
+        });
+        let told: Vec<_> = told.collect();
+        told.into_iter()
+            .filter_map(|change| match change {
+                Change::Finding(finding) => Some(*finding),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Looks every half second from one moment up to another; gives all findings that are new or have changed.
+    pub(super) fn looks(&mut self, from: u64, to: u64) -> Vec<Finding> {
+        (from..=to)
+            .step_by(500)
+            .flat_map(|at| self.look(at))
+            .collect()
+    }
+
+    /// The same, as rules and tiers.
+    pub(super) fn rules(&mut self, from: u64, to: u64) -> Vec<(String, Tier)> {
+        let findings = self.looks(from, to);
+        findings
+            .iter()
+            .map(|f| (f.rule.to_string(), f.tier))
+            .collect()
+    }
+
+    /// The one finding of these looks.
+    pub(super) fn only(&mut self, from: u64, to: u64) -> Finding {
+        let findings = self.looks(from, to);
+        match &findings[..] {
+            [finding] => finding.clone(),
+            _ => panic!("{findings:#?}"),
+        }
+    }
+}
+
+/// A rule and a tier, as [`Trial::rules`] gives them.
+pub(super) fn found(rule: &str, tier: Tier) -> Vec<(String, Tier)> {
+    vec![(rule.to_owned(), tier)]
+}
+
+/// No rule at all.
+pub(super) fn nothing() -> Vec<(String, Tier)> {
+    Vec::new()
+}
