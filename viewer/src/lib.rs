@@ -7,7 +7,6 @@
 pub mod cli;
 pub mod client;
 pub mod feed;
-mod rules;
 #[cfg(test)]
 mod scene;
 pub mod text;

@@ -205,6 +205,7 @@ pub(crate) fn bank_changes() -> Vec<Change> {
             9,
             Usage {
                 free: Some(0),
+                receiver: Some(task(18)),
                 ..Usage::default()
             },
         ),

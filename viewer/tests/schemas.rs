@@ -119,6 +119,24 @@ fn every_output_is_what_its_schema_says() {
 }
 
 #[test]
+fn what_tasks_share_is_told_as_the_schemas_say() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut script = scenes::shop();
+    script.updates[1].complete = false;
+    script.updates.push(scenes::deadlock(3));
+    let _target = Target::start(dir.path(), 4242, script);
+    let tasks = check(dir.path(), &["tasks", "--sort=id"]);
+    assert_eq!(
+        tasks["tasks"][1]["waits_for"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let findings = check(dir.path(), &["findings"]);
+    assert_eq!(findings["findings"].as_array().map(Vec::len), Some(1));
+    let resources = check(dir.path(), &["resources"]);
+    assert_eq!(resources["resources"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn an_output_of_a_target_that_tells_next_to_nothing_is_too() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut script = scenes::shop();

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use serde::Serialize;
+use taskscope_model::rules::{RULES, Rule};
 
 use super::args::{ExplainArgs, Format};
 use super::failure::Failure;
 use super::output::Style;
 use super::{Outcome, output, schema};
-use crate::rules::{RULES, Rule};
-use crate::text::{clean, wrap};
+use crate::text::{clean, paragraphs, wrap};
 
 /// The JSON: all rules, or the one that was asked for.
 #[derive(Debug, Serialize)]
@@ -38,7 +38,13 @@ pub(super) fn run(args: &ExplainArgs) -> Outcome {
             rules: rules.iter().map(|rule| Row::of(rule)).collect(),
         }),
         Format::Text if args.rule.is_some() => {
-            output::print(&rules.iter().map(|rule| page(rule)).collect::<String>())
+            let style = Style::of_stdout();
+            output::print(
+                &rules
+                    .iter()
+                    .map(|rule| page(rule, style))
+                    .collect::<String>(),
+            )
         }
         Format::Text => output::print(&list(&rules, Style::of_stdout())),
     }
@@ -60,14 +66,18 @@ fn find(name: &str) -> Result<&'static Rule, Failure> {
     })
 }
 
-fn page(rule: &Rule) -> String {
-    format!(
-        "{} ({})\n{}\n\n{}\n",
-        rule.name,
-        rule.tier,
-        rule.summary,
-        rule.explain.trim()
-    )
+/// The most columns of a paragraph: longer lines are hard to read.
+const READABLE: usize = 100;
+
+fn page(rule: &Rule, style: Style) -> String {
+    let mut text = format!("{} ({})\n", rule.name, rule.tier);
+    for paragraph in paragraphs(rule.explain) {
+        for line in wrap(&paragraph, style.width.clamp(20, READABLE)) {
+            let _ = writeln!(text, "{line}");
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn list(rules: &[&Rule], style: Style) -> String {

@@ -4,7 +4,7 @@ use taskscope_model::{
     Hold, Holder, Mode, Resource, ResourceId, ResourceKind, Subject, Sureness, TaskId, Wait, World,
 };
 
-use super::{count, label, path};
+use super::{count, label, path, short};
 
 /// Nobody holds it.
 const NOBODY: &str = "-";
@@ -69,7 +69,11 @@ impl<'a> Names<'a> {
     pub fn resource(&self, resource: &Resource, columns: usize) -> String {
         let kind = resource.origin.kind;
         let room = columns.saturating_sub(kind.as_str().len() + 1).max(8);
-        match (self.place(resource, room), resource.origin.creator) {
+        let place = self.world.place(resource.origin.place);
+        let place = place
+            .filter(|place| !place.file.is_empty())
+            .map(|place| short(&place.file, place.line, room));
+        match (place, resource.origin.creator) {
             (Some(place), _) => format!("{kind} {place}"),
             (None, Some(creator)) if kind == ResourceKind::Mpsc => {
                 format!("{kind} made by {}", self.task(creator))
@@ -150,7 +154,7 @@ impl<'a> Names<'a> {
     /// What a finding is about, in about so many columns.
     #[must_use]
     pub fn subject(&self, subject: Subject, columns: usize) -> String {
-        let at = |file: &str, line| path(file, line, columns.saturating_sub(12).max(8));
+        let at = |file: &str, line| short(file, line, columns.saturating_sub(12).max(8));
         match subject {
             Subject::Task(id) => self.task(id),
             Subject::Resource(id) => self.resource_of(id, columns),

@@ -36,9 +36,27 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// The paragraphs of a text that was broken into lines; a line that begins with a space stands by itself, as it is.
+#[must_use]
+pub fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in text.lines() {
+        let laid_out = line.starts_with(' ');
+        match paragraphs.last_mut() {
+            Some(last) if !line.trim().is_empty() && !laid_out && !last.starts_with(' ') => {
+                last.push_str(if last.is_empty() { "" } else { " " });
+                last.push_str(line.trim_end());
+            }
+            _ => paragraphs.push(line.trim_end().to_owned()),
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::{paragraphs, wrap};
 
     #[test]
     fn text_is_broken_at_spaces_and_long_words_anywhere() {
@@ -48,5 +66,15 @@ mod tests {
         assert_eq!(wrap("日", 1), ["日"]);
         assert_eq!(wrap("", 5), [""]);
         assert_eq!(wrap("ab", 0), ["ab"]);
+    }
+
+    #[test]
+    fn lines_of_a_paragraph_are_joined_and_what_is_laid_out_stays() {
+        let text = "One\ntwo.\n\nThree:\n  code();\n  more();\nfour";
+        assert_eq!(
+            paragraphs(text),
+            ["One two.", "Three:", "  code();", "  more();", "four"]
+        );
+        assert_eq!(paragraphs("\n\n"), Vec::<String>::new());
     }
 }

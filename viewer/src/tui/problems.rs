@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use taskscope_model::{Finding, FindingId, ResourceId, Stamp, Subject, TaskId, Tier, World};
 
 use super::cursor::{Cursor, Settled};
+use super::walk::Walk;
 
 /// The findings.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub(super) struct ProblemTable {
     pub(super) cursor: Cursor<FindingId>,
     /// Which of those concerned was chosen; until then it is the first.
     pub(super) subject: Option<usize>,
+    /// Where one is in the text that says that nothing is wrong.
+    pub(super) walk: Walk,
     rows: Vec<FindingId>,
     /// Those that the person does not want to hear of.
     muted: BTreeSet<FindingId>,

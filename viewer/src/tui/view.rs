@@ -97,11 +97,12 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Tasks(_) => tasks::draw(app, area, view, buffer),
         Screen::Groups if app.groups.rows().is_empty() => empty::groups(app, area, buffer),
         Screen::Groups => groups::draw(app, area, view, buffer),
-        Screen::Problems => problems::draw(app, area, buffer),
+        Screen::Problems if !problems::is_text(app) => problems::draw(app, area, buffer),
         Screen::Resources if app.resources.rows().is_empty() => empty::resources(app, area, buffer),
         Screen::Resources => resources::draw(app, area, view, buffer),
         Screen::Waits(_) if !app.picture.is_complete() => empty::waits(app, area, buffer),
-        Screen::Waits(_)
+        Screen::Problems
+        | Screen::Waits(_)
         | Screen::Task(_)
         | Screen::Resource(_)
         | Screen::Explain(..)
@@ -125,6 +126,9 @@ pub(super) fn document_of(app: &App, columns: u16) -> Option<(Document, Walk)> {
         Screen::Waits(walk) => (waits::document(app, columns), *walk),
         Screen::Explain(rule, scroll) => (explain::document(app, rule, columns), scrolled(scroll)),
         Screen::Help(scroll) => (help::document(app, columns), scrolled(scroll)),
+        Screen::Problems if problems::is_text(app) => {
+            (problems::nothing(app, columns), app.problems.walk)
+        }
         Screen::Problems | Screen::Tasks(_) | Screen::Resources | Screen::Groups => return None,
     })
 }

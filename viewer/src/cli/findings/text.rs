@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style as Paint};
+use taskscope_model::rules::RULES;
 use taskscope_model::{Finding, Tier, World};
 
 use crate::cli::output::Style;
 use crate::feed::Hello;
-use crate::rules::RULES;
 use crate::text::{Names, clean, duration, unseen, wrap};
 
 /// Columns of the rule's name: those of the longest.

@@ -68,6 +68,7 @@ struct Row<'a> {
     across_awaits: u64,
     cancelled: u64,
     last_cancelled: Option<TaskRef<'a>>,
+    receiver: Option<TaskRef<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,6 +149,7 @@ impl<'a> Row<'a> {
             across_awaits: usage.across_awaits,
             cancelled: usage.cancelled,
             last_cancelled: usage.last_cancelled.map(|id| TaskRef::of(id, world)),
+            receiver: usage.receiver.map(|id| TaskRef::of(id, world)),
         }
     }
 }

@@ -144,7 +144,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             title: "WAITS FOR",
             right: false,
             least: Some(14),
-            readable: 22,
+            readable: 26,
             spare: 1,
             is_place: false,
         };

@@ -38,6 +38,21 @@ fn no_problems() {
 }
 
 #[test]
+fn what_is_looked_for_can_be_read_to_its_end() {
+    let mut person = Person::at(80, 24, vec![now(NOW)]);
+    person.sees("more ↓");
+    person.sees_no("never-polled");
+    person.keys("G");
+    person.sees_no("more ↓");
+    let last = taskscope_model::rules::RULES.last().unwrap();
+    person.sees(last.name);
+    person.keys("gg<home>");
+    person.keys("1");
+    person.keys("<home>");
+    person.sees("Nothing wrong in the last 3m12s.");
+}
+
+#[test]
 fn before_anything_has_arrived() {
     pictures("problems_first_frame", |columns, rows| {
         let mut person = Person::new(columns, rows);
@@ -107,7 +122,7 @@ fn the_selected_problem_leads_to_those_concerned() {
     person.keys("<enter>");
     person.sees("task ── transfer #17");
     person.keys("<esc>ll<enter>");
-    person.sees("─ Mutex src/bank.rs:31 ── locked");
+    person.sees("─ Mutex bank.rs:31 ── locked");
     person.keys("<esc>");
     // The choice stays where it was, until another problem is selected.
     person.keys("h<enter>");
@@ -232,7 +247,7 @@ fn one_goes_from_a_lock_to_its_holder_and_on_to_what_that_waits_for() {
     person.sees("task ── transfer #17");
     person.sees("2 deep");
     person.keys("j<enter>");
-    person.sees("─ Mutex src/bank.rs:32 ── locked");
+    person.sees("─ Mutex bank.rs:32 ── locked");
     person.sees("1 waits");
 }
 

@@ -34,7 +34,7 @@ fn every_name_is_a_door() {
     person.keys("4j<enter>");
     person.sees("task ── audit #18");
     person.keys("<esc>j<enter>");
-    person.sees("─ Mutex src/bank.rs:31 ─");
+    person.sees("─ Mutex bank.rs:31 ─");
     person.keys("<esc>j<enter>");
     person.sees("task ── transfer #17");
 }

@@ -63,6 +63,7 @@ fn walk(app: &mut App, moves: impl FnOnce(&mut Walk, &[Option<usize>])) -> Optio
         Screen::Task(detail) => moves(&mut detail.walk, &doors),
         Screen::Resource(thing) => moves(&mut thing.walk, &doors),
         Screen::Waits(walk) => moves(walk, &doors),
+        Screen::Problems => moves(&mut app.problems.walk, &doors),
         Screen::Help(scroll) | Screen::Explain(_, scroll) => {
             let mut walk = Walk {
                 door: None,

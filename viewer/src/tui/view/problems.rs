@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use taskscope_model::rules::RULES;
 use taskscope_model::{Finding, Nanos};
 
 use super::super::app::App;
@@ -12,7 +13,6 @@ use super::document::Document;
 use super::frame::Pieces;
 use super::layout::body_height;
 use super::{empty, grid, put};
-use crate::rules::RULES;
 use crate::text::{clean, count, duration, fit, width, wrap};
 
 /// From so many columns on there is room for the rule and its tier in each line.
@@ -26,12 +26,20 @@ const LABELS: usize = 8;
 
 /// How many lines of so many rows there are for the list: the rest tells about the selected one.
 pub(in super::super) fn list_height(app: &App, body: usize) -> usize {
+    if is_text(app) {
+        return body.max(1);
+    }
     let most = match body {
         0..=4 => 1,
         5..=9 => 2,
         _ => (body / 3).max(3),
     };
     app.problems.rows().len().clamp(1, most)
+}
+
+/// Whether there is nothing to list, so that the screen is a text.
+pub(super) fn is_text(app: &App) -> bool {
+    app.picture.is_complete() && app.problems.rows().is_empty()
 }
 
 /// How many problems are below those that the list shows.
@@ -45,9 +53,6 @@ pub(super) fn below(app: &App) -> usize {
 pub(super) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     if !app.picture.is_complete() {
         return empty::waits(app, area, buffer);
-    }
-    if app.problems.rows().is_empty() {
-        return nothing(app, area.width).draw(Walk::default(), app, area, buffer);
     }
     let look = app.theme.look();
     let rows = app.problems.rows();
@@ -236,7 +241,7 @@ fn about(app: &App, finding: &Finding, columns: u16) -> Document {
 }
 
 /// That nothing is wrong: what was looked for, and what could not be seen.
-fn nothing(app: &App, columns: u16) -> Document {
+pub(super) fn nothing(app: &App, columns: u16) -> Document {
     let look = app.theme.look();
     let mut document = Document::default();
     let up = duration(Nanos(app.picture.now().0));

@@ -79,6 +79,9 @@ impl Page<'_> {
         if usage.unlisted > 0 {
             self.say("", &format!("{} more by others", count(usage.unlisted)));
         }
+        if let Some(id) = usage.receiver {
+            self.named("receiver", "", id, ", when last seen");
+        }
         if let Some(doubt) = doubt(usage.sureness) {
             self.say_styled("", &format!("? {doubt}"), self.look.caution);
         }

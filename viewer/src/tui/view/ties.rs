@@ -46,6 +46,9 @@ impl Page<'_> {
             if more > 0 {
                 self.say("", &format!("held by {} more", count(more)));
             }
+            if let Some(id) = usage.receiver {
+                self.named("", "received by ", id, ", when last seen");
+            }
             if let Some(doubt) = doubt(usage.sureness) {
                 self.say_styled("", &format!("? {doubt}"), self.look.caution);
             }
