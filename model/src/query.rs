@@ -14,6 +14,7 @@ mod measure;
 mod order;
 mod parse;
 mod place;
+mod resources;
 mod term;
 mod text;
 mod value;
@@ -24,3 +25,6 @@ pub use filter::Filter;
 pub use group::{Group, GroupColumn, by_place, sort_groups};
 pub use help::FILTER_HELP;
 pub use order::Order;
+pub use resources::{
+    Queue, Queues, RESOURCE_FILTER_HELP, ResourceColumn, ResourceFilter, ResourceOrder,
+};

@@ -6,13 +6,18 @@
 mod about;
 mod advice;
 mod args;
+mod check;
 mod demo;
 mod doctor;
+mod explain;
 mod failure;
+mod findings;
 mod ls;
 mod open;
 mod output;
 mod pick;
+mod refs;
+mod resources;
 mod schema;
 mod stop;
 mod table;
@@ -69,11 +74,23 @@ fn run(cli: Cli, runtime: &tokio::runtime::Runtime) -> Outcome {
         Command::Tasks(args) => {
             runtime.block_on(tasks::run(either(args.address.clone())?, &shared, &args))
         }
+        Command::Findings(args) => {
+            runtime.block_on(findings::run(either(args.address.clone())?, &args))
+        }
+        Command::Resources(args) => runtime.block_on(resources::run(
+            either(args.address.clone())?,
+            &shared,
+            &args,
+        )),
+        Command::Check(args) => {
+            runtime.block_on(check::run(either(args.address.clone())?, &shared, &args))
+        }
+        Command::Explain(args) => explain::run(&args),
         Command::Doctor(args) => {
             runtime.block_on(doctor::run(either(args.address.clone())?, &args))
         }
         Command::Demo(args) => demo::run(&args, &shared, runtime),
-        Command::Filters => output::print(taskscope_model::query::FILTER_HELP),
+        Command::Filters => output::print(&args::filters_help()),
         Command::Schema(args) => schema::run(args.of),
         Command::Completions(args) => {
             let mut script = Vec::new();

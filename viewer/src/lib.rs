@@ -7,5 +7,7 @@
 pub mod cli;
 pub mod client;
 pub mod feed;
+#[cfg(test)]
+mod scene;
 pub mod text;
 pub mod tui;

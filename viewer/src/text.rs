@@ -5,10 +5,16 @@
 mod clean;
 mod number;
 mod place;
+mod shared;
+mod unseen;
+mod wrap;
 
 pub use clean::{clean, fit, fit_end, width};
 pub use number::{bytes, count, count_in, duration, share};
-pub use place::{Places, fit_place, path, place};
+pub use place::{Places, fit_place, path, place, short};
+pub use shared::{Names, asked, doubt, mode, state};
+pub use unseen::unseen;
+pub use wrap::{paragraphs, wrap};
 
 use taskscope_model::query::Group;
 use taskscope_model::{Kind, LastWaker, Site, Task, TaskId, World};

@@ -16,15 +16,19 @@ mod link;
 mod msg;
 mod picker;
 mod picture;
+mod problems;
 mod prompt;
+mod resources;
 mod run;
 mod table;
 mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod thing;
 mod update;
 mod view;
+mod walk;
 
 pub use app::{App, Options};
 pub use msg::{Effect, Msg};

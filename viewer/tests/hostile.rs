@@ -17,8 +17,8 @@ fn dir() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// Both commands that connect.
-const CONNECTING: [&str; 2] = ["tasks", "doctor"];
+/// The commands that connect.
+const CONNECTING: [&str; 5] = ["tasks", "findings", "resources", "check", "doctor"];
 
 #[test]
 fn garbage_is_told_from_a_target() {

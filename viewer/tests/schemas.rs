@@ -104,9 +104,36 @@ fn every_output_is_what_its_schema_says() {
     let groups = check(dir.path(), &["tasks", "--group"]);
     assert_eq!(groups["groups"].as_array().map(Vec::len), Some(4));
     check(dir.path(), &["doctor"]);
+    check(dir.path(), &["findings"]);
+    check(dir.path(), &["resources"]);
+    check(dir.path(), &["check", "--for=10ms"]);
+    let rules = check(dir.path(), &["explain", "--list"]);
+    assert!(
+        rules["rules"]
+            .as_array()
+            .is_some_and(|rules| !rules.is_empty())
+    );
     babbler(dir.path(), 7, b"garbage that is no frame of any kind");
     let listed = check(dir.path(), &["ls"]);
     assert_eq!(listed["processes"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn what_tasks_share_is_told_as_the_schemas_say() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut script = scenes::shop();
+    script.updates[1].complete = false;
+    script.updates.push(scenes::deadlock(3));
+    let _target = Target::start(dir.path(), 4242, script);
+    let tasks = check(dir.path(), &["tasks", "--sort=id"]);
+    assert_eq!(
+        tasks["tasks"][1]["waits_for"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let findings = check(dir.path(), &["findings"]);
+    assert_eq!(findings["findings"].as_array().map(Vec::len), Some(1));
+    let resources = check(dir.path(), &["resources"]);
+    assert_eq!(resources["resources"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]
@@ -134,7 +161,15 @@ fn an_output_of_a_target_that_tells_next_to_nothing_is_too() {
 
 #[test]
 fn every_property_is_described() {
-    for of in ["ls", "tasks", "doctor"] {
+    for of in [
+        "ls",
+        "tasks",
+        "findings",
+        "resources",
+        "check",
+        "explain",
+        "doctor",
+    ] {
         let schema = schema(of);
         assert_eq!(
             schema["properties"]["schema"]["const"],

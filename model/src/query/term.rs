@@ -107,7 +107,8 @@ impl fmt::Display for Test {
     }
 }
 
-fn alternatives<T>(
+/// Writes the values of a field with bars between them.
+pub(super) fn alternatives<T>(
     f: &mut fmt::Formatter<'_>,
     field: &str,
     values: &[T],

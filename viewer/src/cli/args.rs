@@ -1,13 +1,14 @@
 //! What can be written on the command line.
 
-use std::str::FromStr;
-use std::time::Duration;
+mod spell;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use taskscope_model::query::{Column, FILTER_HELP};
+use taskscope_model::query::{Column, FILTER_HELP, RESOURCE_FILTER_HELP};
 
 use crate::client::Address;
 use crate::tui::Theme;
+
+pub(super) use spell::{FailOn, Interval, Length};
 
 /// See every task of a running tokio program: what it is doing, for how long, how often it is polled, who wakes it.
 ///
@@ -23,6 +24,8 @@ Examples:
   taskscope pid:4242                 watch that one
   taskscope tasks --sort -busy       print its tasks, the busiest first
   taskscope tasks --filter 'state:idle idle>10s'
+  taskscope findings                 what is wrong with it
+  taskscope check --for 10s          watch it, and fail where something is wrong
   taskscope doctor                   what the program can tell, and what to change to get the rest
   taskscope demo                     try it on a program of ours
 
@@ -99,6 +102,42 @@ Examples:
   taskscope tasks --format json | jq '.tasks[] | select(.polls == 0)'
 ")]
     Tasks(TasksArgs),
+    /// Say what is wrong with a program now, with the evidence and what to do
+    #[command(after_help = "\
+Findings that are over are listed too, for as long as the program keeps them. Ends with 0 whether or not there are any:
+`taskscope check` is for scripts that want to know.
+
+Examples:
+  taskscope findings
+  taskscope findings --format json | jq '.findings[] | select(.cleared_ns == null) | .summary'")]
+    Findings(FindingsArgs),
+    /// Print who holds which lock, permit or channel, and who waits for it
+    #[command(after_help = "\
+--filter and --sort choose among resources here; `taskscope filters` tells of their fields.
+
+Examples:
+  taskscope resources                                   what most wait for first
+  taskscope resources --filter 'waiters>0 kind:mutex held>1s'
+  taskscope resources --sort -longest --limit 10
+  taskscope resources --format json | jq '.resources[] | select(.waiting_total > 0)'")]
+    Resources(ResourcesArgs),
+    /// Watch a program for a while, and fail where something is wrong
+    #[command(after_help = "\
+What stood at any moment of the watch counts, also what was cleared meanwhile.
+
+Exit codes: 0 nothing of the tiers given, 1 something of them, 2 wrong usage, 3 no connection, or none to the end.
+
+Examples:
+  taskscope check --for 10s
+  taskscope check pid:4242 --for 1m --fail-on proven
+  taskscope check --for 5s --fail-on none --format json > findings.json")]
+    Check(CheckArgs),
+    /// Tell what a rule looks for, why that is wrong, and what to do
+    #[command(after_help = "\
+Examples:
+  taskscope explain deadlock
+  taskscope explain --list")]
+    Explain(ExplainArgs),
     /// Say what a program can tell, and what to change to get the rest
     #[command(after_help = "\
 Each source counts as proven where an event of it arrived: from the program, or from the trial that its taskscope makes
@@ -117,7 +156,7 @@ Examples:
   taskscope demo --headless      print its tasks once, without a screen")]
     Demo(DemoArgs),
     /// Explain the language of filters
-    #[command(long_about = FILTER_HELP)]
+    #[command(long_about = filters_help())]
     Filters,
     /// Print the JSON Schema of an output
     #[command(after_help = "\
@@ -185,6 +224,65 @@ pub(super) struct DoctorArgs {
     pub(super) format: Format,
 }
 
+/// Arguments of `findings`.
+#[derive(Args, Debug)]
+pub(super) struct FindingsArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// Text for people, or JSON (see `taskscope schema findings`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// Arguments of `resources`.
+#[derive(Args, Debug)]
+pub(super) struct ResourcesArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// A table for people, or JSON (see `taskscope schema resources`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Print at most this many.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct CheckArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// How long to watch, from 10ms to 60m.
+    #[arg(long = "for", value_name = "TIME", default_value = "10s")]
+    pub(super) length: Length,
+    /// The tiers that make it fail, separated by commas: proven, persistent, statistical; or none.
+    #[arg(long, value_name = "TIERS", default_value = "proven,persistent")]
+    pub(super) fail_on: FailOn,
+    /// Count what was cleared before the watch began too.
+    #[arg(long)]
+    pub(super) past: bool,
+    /// Text for people, or JSON (see `taskscope schema check`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    /// The rule, as findings name it.
+    #[arg(value_name = "RULE", required_unless_present = "list")]
+    pub(super) rule: Option<String>,
+    /// List all rules.
+    #[arg(long, conflicts_with = "rule")]
+    pub(super) list: bool,
+    /// Text for people, or JSON (see `taskscope schema explain`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {
@@ -230,34 +328,21 @@ pub(super) enum Documented {
     Ls,
     /// `taskscope tasks`
     Tasks,
+    /// `taskscope findings`
+    Findings,
+    /// `taskscope resources`
+    Resources,
+    /// `taskscope check`
+    Check,
+    /// `taskscope explain`
+    Explain,
     /// `taskscope doctor`
     Doctor,
 }
 
-/// A time between updates, from 10 ms to a minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Interval(pub(super) Duration);
-
-impl FromStr for Interval {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no time: write `200ms` or `1.5s`");
-        let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-            (Some(number), _) => (number, 1e-3),
-            (None, Some(number)) => (number, 1.0),
-            (None, None) => return Err(wrong()),
-        };
-        if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-            return Err(wrong());
-        }
-        let seconds = number.parse::<f64>().map_err(|_| wrong())? * unit;
-        if (0.01..=60.0).contains(&seconds) {
-            Ok(Self(Duration::from_secs_f64(seconds)))
-        } else {
-            Err(format!("{text} is out of bounds: 10ms to 60s"))
-        }
-    }
+/// The languages of filters.
+pub(super) fn filters_help() -> String {
+    format!("{FILTER_HELP}\n{RESOURCE_FILTER_HELP}")
 }
 
 fn column(text: &str) -> Result<Column, String> {
@@ -276,17 +361,5 @@ mod tests {
     #[test]
     fn the_definitions_are_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_spellings_of_an_interval() {
-        let read = |text: &str| text.parse::<Interval>().map(|interval| interval.0);
-        assert_eq!(read("200ms"), Ok(Duration::from_millis(200)));
-        assert_eq!(read("1.5s"), Ok(Duration::from_millis(1500)));
-        for wrong in [
-            "", "200", "ms", "1e1s", "-1s", "9ms", "61s", "NaNs", "infs", "1.2.3s",
-        ] {
-            assert!(read(wrong).is_err(), "{wrong:?}");
-        }
     }
 }

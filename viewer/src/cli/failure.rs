@@ -29,6 +29,9 @@ pub(super) enum Failure {
     /// The target can't be watched.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The target was lost, or told too little, while it was watched.
+    #[error("{}", clean(.0))]
+    Lost(String),
     /// The terminal can't be drawn on.
     #[error(transparent)]
     Screen(#[from] TuiError),
@@ -51,9 +54,12 @@ impl Failure {
             | Self::Several(_)
             | Self::Screen(TuiError::NoTerminal)
             | Self::Connect(ConnectError::Filter(_)) => USAGE.into(),
-            Self::Nobody(_) | Self::Connect(_) | Self::Demo(_) | Self::Io(_) | Self::Screen(_) => {
-                NO_CONNECTION.into()
-            }
+            Self::Nobody(_)
+            | Self::Connect(_)
+            | Self::Lost(_)
+            | Self::Demo(_)
+            | Self::Io(_)
+            | Self::Screen(_) => NO_CONNECTION.into(),
         }
     }
 }

@@ -78,6 +78,22 @@ pub fn fit_place(place: &str, columns: usize) -> String {
         .unwrap_or_else(|| fit_end(name, columns))
 }
 
+/// A file's name with a line as a sentence has it: `upload.rs:120`, and `api/mod.rs:7` since there are many of that name;
+/// that of a dependency with its crate, cut to so many columns as [`path`] does. Safe for a terminal.
+#[must_use]
+pub fn short(file: &str, line: u32, columns: usize) -> String {
+    if own(file).0 {
+        return path(file, line, columns);
+    }
+    let names = file.rsplitn(3, SEPARATORS).collect::<Vec<_>>();
+    let from = match names.as_slice() {
+        ["mod.rs", folder, ..] => "mod.rs".len() + folder.len() + 1,
+        [name, ..] => name.len(),
+        [] => 0,
+    };
+    path(&file[file.len() - from..], line, columns)
+}
+
 /// How a number of places are called when they stand beside each other.
 #[derive(Clone, Debug, Default)]
 pub struct Places(HashMap<(Arc<str>, u32), String>);
@@ -165,7 +181,7 @@ fn own(file: &str) -> (bool, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Places, path};
+    use super::{Places, path, short};
 
     const SERVE: &str =
         "/home/me/.cargo/registry/src/registry-0123456789abcdef/axum-0.8.4/src/serve/mod.rs";
@@ -183,6 +199,18 @@ mod tests {
         assert_eq!(path(SERVE, 389, 80), "axum-0.8.4/src/serve/mod.rs:389");
         assert_eq!(path(SERVE, 389, 19), "axum/…/mod.rs:389");
         assert_eq!(path("src/\u{1b}[2J.rs", 7, 40), "src/␛[2J.rs:7");
+    }
+
+    #[test]
+    fn in_a_sentence_a_place_is_short() {
+        assert_eq!(short("src/api/upload.rs", 120, 40), "upload.rs:120");
+        assert_eq!(short("src/api/mod.rs", 7, 40), "api/mod.rs:7");
+        assert_eq!(short("src/api/mod.rs", 7, 9), "mod.rs:7");
+        assert_eq!(short("mod.rs", 7, 40), "mod.rs:7");
+        assert_eq!(short("C:\\src\\日本.rs", 7, 40), "日本.rs:7");
+        assert_eq!(short(SERVE, 389, 80), "axum-0.8.4/src/serve/mod.rs:389");
+        assert_eq!(short(SERVE, 389, 19), "axum/…/mod.rs:389");
+        assert_eq!(short("", 7, 9), "?");
     }
 
     #[track_caller]

@@ -1,7 +1,9 @@
 //! All that the viewer knows and shows, as one value.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use taskscope_model::graph::WaitGraph;
 use taskscope_model::query::{Filter, Order};
 use taskscope_model::{Revision, TaskId};
 
@@ -10,9 +12,14 @@ use super::groups::GroupTable;
 use super::link::Link;
 use super::picker::Picker;
 use super::picture::Picture;
+use super::problems::ProblemTable;
 use super::prompt::Prompt;
+use super::resources::ResourceTable;
 use super::table::{Place, TaskTable};
 use super::theme::Theme;
+use super::thing::Thing;
+use super::walk::Walk;
+use crate::text::Names;
 
 /// How the viewer begins.
 #[derive(Clone, Debug, Default)]
@@ -43,10 +50,14 @@ pub struct App {
     pub(super) screens: Vec<Screen>,
     /// The target tells of these tasks and no others.
     pub(super) only: Filter,
+    pub(super) problems: ProblemTable,
     pub(super) tasks: TaskTable,
+    pub(super) resources: ResourceTable,
+    /// Who waits for whom, as of when the screen of it was last computed.
+    pub(super) waits: WaitGraph,
     pub(super) groups: GroupTable,
     pub(super) mode: Mode,
-    /// Filters that were used, the last one last.
+    /// Filters of tasks that were used, the last one last.
     pub(super) history: Vec<String>,
     pub(super) notice: Option<Notice>,
     /// When and of which revision the rows are.
@@ -73,12 +84,22 @@ pub(super) enum Stale {
 /// One screen.
 #[derive(Clone, Debug)]
 pub(super) enum Screen {
+    /// What is wrong.
+    Problems,
     /// The tasks, or those of one place.
     Tasks(Option<Place>),
+    /// The resources.
+    Resources,
+    /// Who waits for whom.
+    Waits(Walk),
     /// The spawn places.
     Groups,
     /// One task.
     Task(Box<Detail>),
+    /// One resource.
+    Resource(Box<Thing>),
+    /// What a rule looks for, scrolled by so many lines.
+    Explain(Arc<str>, usize),
     /// The help, scrolled by so many lines.
     Help(usize),
 }
@@ -105,6 +126,11 @@ impl App {
     /// A viewer that has heard of nothing yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        // Who asks for certain tasks wants to see them.
+        let first = match options.filter {
+            Some(_) => Screen::Tasks(None),
+            None => Screen::Problems,
+        };
         Self {
             address: options.address,
             theme: options.theme,
@@ -112,9 +138,12 @@ impl App {
             now: Duration::ZERO,
             link: Link::default(),
             picture: Picture::default(),
-            screens: vec![Screen::Tasks(None)],
+            screens: vec![first],
             only: options.only,
+            problems: ProblemTable::default(),
             tasks: TaskTable::new(options.filter.unwrap_or_default(), options.order),
+            resources: ResourceTable::default(),
+            waits: WaitGraph::default(),
             groups: GroupTable::default(),
             mode: Mode::Screen,
             history: Vec::new(),
@@ -146,9 +175,17 @@ impl App {
     pub(super) fn detail(&self) -> Option<&Detail> {
         self.screens.iter().rev().find_map(|screen| match screen {
             Screen::Task(detail) => Some(Some(&**detail)),
-            Screen::Help(_) => None,
-            Screen::Tasks(_) | Screen::Groups => Some(None),
+            Screen::Help(_) | Screen::Explain(..) => None,
+            _ => Some(None),
         })?
+    }
+
+    /// Names for what is in the picture.
+    pub(super) fn names(&self) -> Names<'_> {
+        Names {
+            world: self.picture.world(),
+            whole: self.only.is_empty(),
+        }
     }
 
     /// What the target is called. It is not yet safe for a terminal.

@@ -2,14 +2,20 @@
 
 use std::collections::VecDeque;
 
-use taskscope_model::{LastWaker, Stamp, Task, TaskId, Vitals, World};
+use taskscope_model::{LastWaker, Resource, ResourceId, Stamp, Task, TaskId, Vitals, Wait, World};
 
+use super::walk::Walk;
 use crate::text::{count, duration, waker};
 
 /// Entries of the log that are kept.
 const LOG: usize = 100;
 /// Children that are listed.
 pub(super) const CHILDREN: usize = 1_000;
+
+/// Waits and holds that are listed.
+const TIES: usize = 20;
+/// Those ahead in a queue, and those who wait for what the task holds, are counted up to this many.
+pub(super) const AHEAD: usize = 1_000;
 
 /// A task that is looked at.
 #[derive(Clone, Debug)]
@@ -22,11 +28,45 @@ pub(super) struct Detail {
     pub(super) children: Vec<TaskId>,
     /// How many such there are.
     pub(super) children_total: usize,
-    /// Which door is selected.
-    pub(super) door: Option<usize>,
-    /// How many lines are scrolled away.
-    pub(super) scroll: usize,
+    /// What it waits for, the longest wait first, at most [`TIES`].
+    pub(super) waits: Vec<Tie>,
+    /// How many such waits there are.
+    pub(super) waits_total: usize,
+    /// What it holds, at most [`TIES`], each with how many wait for it.
+    pub(super) holds: Vec<(ResourceId, usize)>,
+    /// How many such holds there are.
+    pub(super) holds_total: usize,
+    /// Where one is on the screen.
+    pub(super) walk: Walk,
     log: VecDeque<Entry>,
+}
+
+/// A wait of the task, and who is ahead of it.
+#[derive(Clone, Debug)]
+pub(super) struct Tie {
+    pub(super) wait: Wait,
+    /// How many are ahead of it, counted up to [`AHEAD`].
+    pub(super) ahead: usize,
+    /// Who is right ahead of it, where no more than that are.
+    pub(super) next: Option<TaskId>,
+}
+
+impl Tie {
+    fn of(wait: &Wait, world: &World) -> Self {
+        // No further: a hundred thousand may wait for one lock.
+        let before = world
+            .queue(wait.resource)
+            .take_while(|other| other.id != wait.id);
+        let (mut ahead, mut next) = (0, None);
+        for other in before.take(AHEAD) {
+            (ahead, next) = (ahead + 1, other.task);
+        }
+        Self {
+            wait: *wait,
+            ahead,
+            next: next.filter(|_| ahead < AHEAD),
+        }
+    }
 }
 
 /// A change that was seen.
@@ -43,14 +83,13 @@ pub(super) struct Entry {
 pub(super) enum Door {
     Parent(TaskId),
     Waker(TaskId),
-    Child(TaskId),
 }
 
 impl Door {
     /// Where it leads.
     pub(super) fn leads_to(self) -> TaskId {
         match self {
-            Self::Parent(id) | Self::Waker(id) | Self::Child(id) => id,
+            Self::Parent(id) | Self::Waker(id) => id,
         }
     }
 }
@@ -62,8 +101,11 @@ impl Detail {
             last: None,
             children: Vec::new(),
             children_total: 0,
-            door: None,
-            scroll: 0,
+            waits: Vec::new(),
+            waits_total: 0,
+            holds: Vec::new(),
+            holds_total: 0,
+            walk: Walk::default(),
             log: VecDeque::new(),
         };
         detail.refresh(world);
@@ -73,37 +115,6 @@ impl Detail {
     /// The task as it is in this world, or as it was last.
     pub(super) fn task<'a>(&'a self, world: &'a World) -> Option<&'a Task> {
         world.task(self.id).or(self.last.as_ref())
-    }
-
-    /// The doors, in the order in which they are drawn.
-    pub(super) fn doors(&self, world: &World) -> Vec<Door> {
-        let mut doors = self.task(world).map_or_else(Vec::new, doors);
-        doors.extend(self.children.iter().copied().map(Door::Child));
-        doors
-    }
-
-    /// Goes by so many lines through the text of the screen, whose lines have these doors: from door to door where it
-    /// goes by single lines and there is one, else by scrolling.
-    pub(super) fn walk(
-        &mut self,
-        by: isize,
-        to_doors: bool,
-        lines: &[Option<usize>],
-        height: usize,
-    ) {
-        let next = match self.door {
-            None => (by > 0).then_some(0),
-            Some(door) => door.checked_add_signed(by),
-        };
-        let line = next.and_then(|next| lines.iter().position(|door| *door == Some(next)));
-        match line {
-            Some(line) if to_doors => {
-                self.door = next;
-                let lowest = (line + 1).saturating_sub(height);
-                self.scroll = self.scroll.clamp(lowest.min(line), line);
-            }
-            _ => self.scroll = scrolled(self.scroll, by, lines.len(), height),
-        }
     }
 
     /// What changed up to a moment, newest first.
@@ -116,6 +127,7 @@ impl Detail {
         if let Some(task) = world.task(self.id) {
             self.last = Some(task.clone());
         }
+        self.tie(world);
         let of_it = world
             .tasks()
             .filter(|task| task.birth.parent == Some(self.id));
@@ -125,6 +137,25 @@ impl Detail {
         self.children.clear();
         self.children
             .extend(children.into_iter().take(CHILDREN).map(|(_, id)| id));
+    }
+
+    /// Looks anew for what the task waits for and holds.
+    fn tie(&mut self, world: &World) {
+        let mut waits: Vec<_> = world.waits_of(self.id).collect();
+        waits.sort_unstable_by_key(|wait| (wait.since, wait.id));
+        self.waits_total = waits.len();
+        waits.truncate(TIES);
+        self.waits = waits.into_iter().map(|wait| Tie::of(wait, world)).collect();
+        let waiting = |resource: &Resource| world.queue(resource.id).take(AHEAD).count();
+        let held = world.held_by(self.id);
+        self.holds = held
+            .take(TIES)
+            .map(|held| (held.id, waiting(held)))
+            .collect();
+        self.holds_total = match self.holds.len() {
+            TIES => world.held_by(self.id).count(),
+            few => few,
+        };
     }
 
     /// Writes down what news made of the task.
@@ -161,13 +192,6 @@ pub(super) fn doors(task: &Task) -> Vec<Door> {
         .into_iter()
         .chain(waker)
         .collect()
-}
-
-/// Where scrolling by so many lines ends, in a text of `lines` lines of which `height` are shown.
-pub(super) fn scrolled(scroll: usize, by: isize, lines: usize, height: usize) -> usize {
-    scroll
-        .saturating_add_signed(by)
-        .min(lines.saturating_sub(height))
 }
 
 /// What the last news changed, in words.

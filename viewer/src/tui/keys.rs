@@ -27,6 +27,8 @@ pub(super) enum Action {
     Pause,
     Copy,
     Retry,
+    /// Mute a finding, or no longer.
+    Mute,
 }
 
 /// How far to go.
@@ -71,7 +73,7 @@ pub(super) const HELP: &[(&str, &[Entry])] = &[
             },
             Entry {
                 keys: "h l ← →",
-                does: "more columns to the left and right",
+                does: "more columns to the left and right; on problems: the next of those concerned",
             },
             Entry {
                 keys: "⏎",
@@ -86,8 +88,8 @@ pub(super) const HELP: &[(&str, &[Entry])] = &[
                 does: "back; on a first screen: clear the filter, then let go of the selection",
             },
             Entry {
-                keys: "1 2 tab",
-                does: "tasks, places",
+                keys: "1 2 3 4 5 tab",
+                does: "problems, tasks, resources, who waits for whom, places",
             },
             Entry {
                 keys: "g",
@@ -116,7 +118,11 @@ pub(super) const HELP: &[(&str, &[Entry])] = &[
             },
             Entry {
                 keys: "e",
-                does: "show or hide ended tasks",
+                does: "show or hide ended tasks; on problems: explain the rule",
+            },
+            Entry {
+                keys: "m",
+                does: "mute a problem, or no longer: it goes last and is not counted",
             },
         ],
     ),
@@ -195,8 +201,7 @@ pub(super) fn action(key: KeyEvent) -> Option<Action> {
     Some(match key.code {
         KeyCode::Char('q') => Quit,
         KeyCode::Char('?') | KeyCode::F(1) => Action::Help,
-        KeyCode::Char('1') => Tab(0),
-        KeyCode::Char('2') => Tab(1),
+        KeyCode::Char(c @ '1'..='5') => Tab(c as usize - '1' as usize),
         KeyCode::Tab | KeyCode::BackTab => Action::NextTab,
         KeyCode::Esc | KeyCode::Backspace => Back,
         KeyCode::Char('j') | KeyCode::Down => Move(Motion::Lines(1)),
@@ -220,6 +225,7 @@ pub(super) fn action(key: KeyEvent) -> Option<Action> {
         KeyCode::Char(' ') => Action::Pause,
         KeyCode::Char('c') => Action::Copy,
         KeyCode::Char('r') => Action::Retry,
+        KeyCode::Char('m') => Action::Mute,
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 //! The line in which a filter is typed.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use taskscope_model::query::{Filter, FilterError};
+use taskscope_model::query::FilterError;
 
 /// Longer filters are not typed by people.
 const MAX_BYTES: usize = 4096;
@@ -16,7 +16,7 @@ pub(super) struct Prompt {
     back: usize,
     typed: String,
     /// The filter that comes back when it is called off.
-    pub(super) before: Filter,
+    pub(super) before: String,
     /// What is wrong with the text.
     pub(super) error: Option<FilterError>,
 }
@@ -37,11 +37,10 @@ pub(super) enum Typed {
 
 impl Prompt {
     /// A line that begins with the filter that there is.
-    pub(super) fn new(before: Filter) -> Self {
-        let text = before.to_string();
+    pub(super) fn new(before: String) -> Self {
         Self {
-            caret: text.len(),
-            text,
+            caret: before.len(),
+            text: before.clone(),
             back: 0,
             typed: String::new(),
             before,
@@ -152,7 +151,6 @@ impl Prompt {
 mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     use proptest::prelude::*;
-    use taskscope_model::query::Filter;
 
     use super::{Prompt, Typed};
 
@@ -163,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_line_is_edited_by_characters_however_wide() {
-        let mut prompt = Prompt::new(Filter::default());
+        let mut prompt = Prompt::new(String::new());
         prompt.insert("日本\nx");
         assert_eq!(prompt.text(), "日本 x");
         for code in [KeyCode::Left, KeyCode::Backspace, KeyCode::Backspace] {
@@ -182,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_history_ends_at_what_was_being_typed() {
-        let mut prompt = Prompt::new(Filter::default());
+        let mut prompt = Prompt::new(String::new());
         prompt.insert("dra");
         assert_eq!(press(&mut prompt, KeyCode::Up), Typed::Changed);
         assert_eq!(prompt.text(), "worker");
@@ -197,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_caret_stays_between_characters(keys in prop::collection::vec((0u8..9, any::<char>()), 0..60)) {
-            let mut prompt = Prompt::new(Filter::default());
+            let mut prompt = Prompt::new(String::new());
             for (key, c) in keys {
                 let _ = press(&mut prompt, match key {
                     0 => KeyCode::Left,

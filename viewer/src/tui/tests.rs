@@ -4,6 +4,8 @@ mod chaos;
 mod keys;
 mod news;
 mod pictures;
+mod problems;
+mod waits;
 mod world;
 
 use std::time::Duration;
@@ -14,6 +16,7 @@ use ratatui::backend::TestBackend;
 
 use super::{App, Effect, Msg, Options, draw, update};
 use crate::feed::Feed;
+use crate::scene;
 
 /// An app with hands and eyes.
 struct Person {
@@ -35,6 +38,7 @@ impl Person {
         )
     }
 
+    /// Looking at the tasks, which most tests are about.
     fn with(columns: u16, rows: u16, options: Options) -> Self {
         let mut person = Self {
             app: App::new(options),
@@ -42,6 +46,7 @@ impl Person {
             effects: Vec::new(),
         };
         person.tell(Msg::Resize(columns, rows));
+        person.keys("2");
         person
     }
 
@@ -50,6 +55,20 @@ impl Person {
         let mut person = Self::new(columns, rows);
         person.feed(Feed::Connected(Box::new(world::hello())));
         person.news(true, world::demo());
+        person
+    }
+
+    /// Looking at the bank whose tasks wait for each other.
+    fn at_bank(columns: u16, rows: u16) -> Self {
+        Self::at(columns, rows, scene::bank_changes())
+    }
+
+    /// Looking at what is wrong with a target that told this.
+    fn at(columns: u16, rows: u16, changes: Vec<taskscope_model::Change>) -> Self {
+        let mut person = Self::new(columns, rows);
+        person.feed(Feed::Connected(Box::new(scene::hello())));
+        person.news(true, changes);
+        person.keys("1");
         person
     }
 

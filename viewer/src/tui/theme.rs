@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ratatui::style::{Color, Modifier, Style};
-use taskscope_model::State;
+use taskscope_model::{State, Tier};
 
 /// How the screens are coloured. States are told by words in each of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,6 +136,15 @@ pub(super) struct Look {
 }
 
 impl Look {
+    /// The style of a finding: red only for what can't be otherwise.
+    pub(super) fn tier(&self, tier: Tier) -> Style {
+        match tier {
+            Tier::Proven => self.bad,
+            Tier::Persistent => self.caution,
+            Tier::Statistical => Style::new(),
+        }
+    }
+
     /// The style of a state's word.
     pub(super) fn state(&self, state: State) -> Style {
         match state {

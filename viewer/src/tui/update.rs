@@ -2,12 +2,19 @@
 
 mod act;
 mod mouse;
+mod moving;
+mod sorting;
+mod ways;
 
+pub(super) use ways::tab_of;
+
+use std::str::FromStr;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use taskscope_model::query::Filter;
-use taskscope_model::{Stamp, TaskId};
+use taskscope_model::graph::WaitGraph;
+use taskscope_model::query::{Filter, FilterError};
+use taskscope_model::{Stamp, TaskId, World};
 
 use super::app::{App, Mode, Screen, Stale};
 use super::cursor::Settled;
@@ -75,11 +82,15 @@ fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
         _ => {}
     }
     match &mut app.mode {
-        Mode::Filter(prompt) => match prompt.key(key, &app.history) {
+        Mode::Filter(prompt) => match prompt.key(
+            key,
+            act::history(&app.screens, &app.history, &app.resources),
+        ) {
             Typed::Changed => preview(app),
             Typed::Accepted => accept(app),
             Typed::Cancelled => {
-                app.tasks.filter = prompt.before.clone();
+                let before = prompt.before.clone();
+                set_filter(app, &before);
                 app.mode = Mode::Screen;
                 app.stale = Some(Stale::Wish);
             }
@@ -90,10 +101,10 @@ fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             Some(Action::Open) => {
                 let at = picker.at;
                 app.mode = Mode::Screen;
-                act::sort_by(app, at);
+                sorting::sort_by(app, at);
             }
             Some(Action::Quit | Action::Back | Action::Sort) => app.mode = Mode::Screen,
-            Some(Action::Reverse) => act::reverse(app),
+            Some(Action::Reverse) => sorting::reverse(app),
             _ => {}
         },
         Mode::Screen => {
@@ -106,11 +117,33 @@ fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 /// Shows what the filter that is being typed leaves; where it can't be read, what the terms before the error leave.
 fn preview(app: &mut App) {
-    let Mode::Filter(prompt) = &mut app.mode else {
+    let Mode::Filter(prompt) = &app.mode else {
         return;
     };
-    let text = prompt.text();
-    let parsed = text.parse::<Filter>();
+    let text = prompt.text().to_owned();
+    let error = set_filter(app, &text);
+    if let Mode::Filter(prompt) = &mut app.mode {
+        prompt.error = error;
+    }
+}
+
+/// Takes a text for the filter of the table that is shown; what is wrong with it, if anything is.
+fn set_filter(app: &mut App, text: &str) -> Option<FilterError> {
+    let (changed, error) = match app.screen() {
+        Screen::Resources => read_into(text, &mut app.resources.filter),
+        _ => read_into(text, &mut app.tasks.filter),
+    };
+    if changed {
+        app.stale = Some(Stale::Wish);
+    }
+    error
+}
+
+fn read_into<F: FromStr<Err = FilterError> + PartialEq>(
+    text: &str,
+    filter: &mut F,
+) -> (bool, Option<FilterError>) {
+    let parsed = text.parse::<F>();
     let error = parsed.as_ref().err().cloned();
     let readable = parsed.or_else(|error| {
         let before = text.get(..error.at).unwrap_or_default();
@@ -119,13 +152,12 @@ fn preview(app: &mut App) {
             .map_or("", |space| &before[..space])
             .parse()
     });
-    prompt.error = error;
     match readable {
-        Ok(filter) if app.tasks.filter != filter => {
-            app.tasks.filter = filter;
-            app.stale = Some(Stale::Wish);
+        Ok(read) if *filter != read => {
+            *filter = read;
+            (true, error)
         }
-        _ => {}
+        _ => (false, error),
     }
 }
 
@@ -137,20 +169,25 @@ fn accept(app: &mut App) {
     if prompt.error.is_some() {
         return;
     }
-    let text = app.tasks.filter.to_string();
     app.mode = Mode::Screen;
-    remember(app, text);
+    match app.screen() {
+        Screen::Resources => {
+            let text = app.resources.filter.to_string();
+            remember(&mut app.resources.history, text);
+        }
+        _ => remember(&mut app.history, app.tasks.filter.to_string()),
+    }
 }
 
-/// Puts a filter into the history.
-fn remember(app: &mut App, filter: String) {
+/// Puts a filter into its history.
+fn remember(history: &mut Vec<String>, filter: String) {
     if filter.is_empty() {
         return;
     }
-    app.history.retain(|entry| *entry != filter);
-    app.history.push(filter);
-    let extra = app.history.len().saturating_sub(HISTORY);
-    app.history.drain(..extra);
+    history.retain(|entry| *entry != filter);
+    history.push(filter);
+    let extra = history.len().saturating_sub(HISTORY);
+    history.drain(..extra);
 }
 
 fn told(app: &mut App, feed: Feed) {
@@ -204,11 +241,11 @@ fn connected(app: &mut App, hello: Box<Hello>) {
             app.picture.clear();
             app.tasks.clear();
             app.groups.clear();
+            app.problems.clear();
+            app.resources.clear();
+            app.waits = WaitGraph::default();
             // What the screens were about belongs to the process that is gone.
-            app.screens.truncate(1);
-            if !matches!(app.screen(), Screen::Groups) {
-                app.screens = vec![Screen::Tasks(None)];
-            }
+            ways::to_tab(app, ways::tab_of(&app.screens));
             let name = clean(&hello.name).into_owned();
             app.say(format!(
                 "a new process: {name} with pid {}; everything before was another",
@@ -232,6 +269,11 @@ fn keep_rows_for(tasks: usize) -> Duration {
     Duration::from_millis(250) + Duration::from_micros(4 * tasks as u64).min(Duration::from_secs(2))
 }
 
+/// How much there is to sort or to search.
+fn rows_of(world: &World) -> usize {
+    world.len() + world.resources().len() + world.waits().len()
+}
+
 /// Computes the rows of the screen that is shown anew, where it is time to.
 fn freshen(app: &mut App) {
     let world = app.picture.world();
@@ -239,7 +281,7 @@ fn freshen(app: &mut App) {
         None => true,
         Some((at, revision)) => {
             let changed = revision != world.revision() || app.picture.is_ticking();
-            changed && app.now >= at + keep_rows_for(world.len())
+            changed && app.now >= at + keep_rows_for(rows_of(world))
         }
     };
     if !due && app.stale.is_none() {
@@ -253,7 +295,25 @@ fn freshen(app: &mut App) {
         _ => None,
     });
     let mut lost = None;
+    // The tabs and the marks of tasks tell of findings on every screen; there are few.
+    let on_problems = matches!(app.screen(), Screen::Problems);
+    let list = if on_problems { height } else { 1 };
+    let problem = app.problems.refresh(app.picture.world(), list);
     match app.screens.last_mut() {
+        Some(Screen::Problems) => {
+            if problem == Settled::Lost {
+                app.problems.subject = None;
+                lost = Some("the target no longer tells of that problem".to_owned());
+            }
+        }
+        Some(Screen::Resources) => {
+            let settled = app.resources.refresh(app.picture.world(), height);
+            if settled == Settled::Lost {
+                lost = Some("that resource is gone, or no longer matches the filter".to_owned());
+            }
+        }
+        Some(Screen::Waits(_)) => app.waits = WaitGraph::of(app.picture.world()),
+        Some(Screen::Resource(thing)) => thing.refresh(app.picture.world()),
         Some(Screen::Tasks(_)) => {
             app.tasks.place = place.flatten();
             if wish {
@@ -269,7 +329,7 @@ fn freshen(app: &mut App) {
             }
         }
         Some(Screen::Task(detail)) => detail.refresh(app.picture.world()),
-        Some(Screen::Help(_)) | None => {}
+        Some(Screen::Help(_) | Screen::Explain(..)) | None => {}
     }
     if let Some(what) = lost.filter(|_| !wish) {
         app.say(what);

@@ -1,7 +1,8 @@
 //! How it looks: functions of the app that write into a buffer. One view per file.
 
-mod document;
+pub(super) mod document;
 mod empty;
+mod explain;
 pub(super) mod facts;
 mod footer;
 pub(super) mod frame;
@@ -10,10 +11,16 @@ pub(super) mod groups;
 mod header;
 pub(super) mod help;
 pub(super) mod layout;
+mod page;
 pub(super) mod picker;
+pub(super) mod problems;
+pub(super) mod resources;
 mod sketch;
 pub(super) mod task;
 pub(super) mod tasks;
+mod thing;
+mod ties;
+mod waits;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -22,6 +29,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::app::{App, Mode, Screen};
+use super::walk::Walk;
 use document::Document;
 use layout::Regions;
 
@@ -62,6 +70,10 @@ impl View {
     fn of(app: &App, height: u16) -> Self {
         let height = usize::from(height.saturating_sub(1));
         let (top, at) = match app.screen() {
+            Screen::Resources => (
+                app.resources.cursor.top(app.resources.rows().len(), height),
+                app.resources.cursor.at(),
+            ),
             Screen::Groups => (
                 app.groups.cursor.top(app.groups.rows().len(), height),
                 app.groups.cursor.at(),
@@ -85,25 +97,40 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Tasks(_) => tasks::draw(app, area, view, buffer),
         Screen::Groups if app.groups.rows().is_empty() => empty::groups(app, area, buffer),
         Screen::Groups => groups::draw(app, area, view, buffer),
-        Screen::Task(_) | Screen::Help(_) => {
-            let door = match app.screen() {
-                Screen::Task(detail) => detail.door,
-                _ => None,
-            };
-            if let Some((document, scroll)) = document(app, area.width) {
-                document.draw(scroll, door, app, area, buffer);
+        Screen::Problems if !problems::is_text(app) => problems::draw(app, area, buffer),
+        Screen::Resources if app.resources.rows().is_empty() => empty::resources(app, area, buffer),
+        Screen::Resources => resources::draw(app, area, view, buffer),
+        Screen::Waits(_) if !app.picture.is_complete() => empty::waits(app, area, buffer),
+        Screen::Problems
+        | Screen::Waits(_)
+        | Screen::Task(_)
+        | Screen::Resource(_)
+        | Screen::Explain(..)
+        | Screen::Help(_) => {
+            if let Some((document, walk)) = document_of(app, area.width) {
+                document.draw(walk, app, area, buffer);
             }
         }
     }
 }
 
-/// The text of the screen, where it is one, and how many lines of it are scrolled away.
-fn document(app: &App, columns: u16) -> Option<(Document, usize)> {
-    match app.screen() {
-        Screen::Task(detail) => Some((task::document(app, detail, columns), detail.scroll)),
-        Screen::Help(scroll) => Some((help::document(app, columns), *scroll)),
-        Screen::Tasks(_) | Screen::Groups => None,
-    }
+/// The text of the screen that is shown, where it is one, and where one is in it.
+pub(super) fn document_of(app: &App, columns: u16) -> Option<(Document, Walk)> {
+    let scrolled = |scroll: &usize| Walk {
+        door: None,
+        scroll: *scroll,
+    };
+    Some(match app.screen() {
+        Screen::Task(detail) => (task::document(app, detail, columns), detail.walk),
+        Screen::Resource(thing) => (thing::document(app, thing, columns), thing.walk),
+        Screen::Waits(walk) => (waits::document(app, columns), *walk),
+        Screen::Explain(rule, scroll) => (explain::document(app, rule, columns), scrolled(scroll)),
+        Screen::Help(scroll) => (help::document(app, columns), scrolled(scroll)),
+        Screen::Problems if problems::is_text(app) => {
+            (problems::nothing(app, columns), app.problems.walk)
+        }
+        Screen::Problems | Screen::Tasks(_) | Screen::Resources | Screen::Groups => return None,
+    })
 }
 
 fn too_small(app: &App, buffer: &mut Buffer) {

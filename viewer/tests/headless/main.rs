@@ -7,6 +7,7 @@ mod scenes;
 #[path = "../support/target.rs"]
 mod target;
 
+mod findings;
 mod manners;
 mod reasons;
 mod targets;

@@ -12,7 +12,7 @@ use crate::cli::args::ViewArgs;
 use crate::cli::output::Style;
 use crate::cli::table::{self, Table};
 use crate::feed::Hello;
-use crate::text::{Places, bytes, clean, count, duration, kind_of};
+use crate::text::{Names, Places, bytes, clean, count, duration, kind_of};
 
 /// The columns where none are named, in order of their worth where there is little room.
 const USUAL: [Column; 10] = [
@@ -38,6 +38,9 @@ const PERCENTILES: [(&str, f64, Which); 4] = [
     ("DELAY P50", 0.5, |of| &of.delays),
     ("DELAY P99", 0.99, |of| &of.delays),
 ];
+
+/// Columns of what a task waits for before it is fitted to the width.
+const WAITS_FOR: usize = 40;
 
 /// Not known.
 const UNKNOWN: &str = "?";
@@ -125,6 +128,28 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
     let sites = tasks.iter().filter_map(|task| world.site(task.birth.site));
     let places = Places::of(sites.map(|site| (Arc::clone(&site.file), site.line)));
     let mut columns: Vec<_> = shown.iter().map(|column| head(*column, named)).collect();
+    // Behind the place, before what is left out first where there is little room.
+    let waits_at = shown
+        .iter()
+        .position(|column| *column == Column::Place)
+        .filter(|_| {
+            !named
+                && tasks
+                    .iter()
+                    .any(|task| world.waits_of(task.id).next().is_some())
+        })
+        .map(|at| at + 1);
+    if let Some(at) = waits_at {
+        let head = table::Column {
+            title: "WAITS FOR",
+            right: false,
+            least: Some(14),
+            readable: 26,
+            spare: 1,
+            is_place: false,
+        };
+        columns.insert(at, head);
+    }
     if view.percentiles {
         let head = |title| table::Column {
             title,
@@ -139,6 +164,10 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             .iter()
             .map(|column| cell(*column, task, world, known, &places))
             .collect();
+        if let Some(at) = waits_at {
+            let waits = Names::of(world).waits_for(task.id, WAITS_FOR);
+            row.insert(at, waits.unwrap_or_else(none));
+        }
         if view.percentiles {
             row.extend(PERCENTILES.iter().map(|(_, q, of)| {
                 let sketch = task.sketches.as_deref().map(of);

@@ -6,11 +6,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use taskscope_model::{Change, Kind, Nanos, SiteId, Stamp, State, Totals, Vitals};
+use taskscope_model::{
+    Change, Finding, FindingId, Hold, Holder, Kind, Mode, Nanos, Place, PlaceId, ResourceId,
+    ResourceKind, SiteId, Stamp, State, Subject, Sureness, Tier, Totals, Usage, Vitals, Wait,
+    WaitId,
+};
 
 use super::Person;
 use super::world::{self, NOW, born, id, site, vitals};
 use crate::feed::{Feed, Hello};
+use crate::scene;
 use crate::tui::{Msg, draw};
 
 /// Names that do something to a terminal that writes them as they are.
@@ -68,6 +73,35 @@ fn change() -> impl Strategy<Value = Change> {
                 ..Totals::default()
             }))
         }),
+        (
+            0u32..8,
+            prop::sample::select(HOSTILE.to_vec()),
+            any::<u32>()
+        )
+            .prop_map(|(n, file, line)| {
+                let place = Place {
+                    file: file.into(),
+                    line,
+                    column: 1,
+                };
+                Change::Place(PlaceId(n), place)
+            }),
+        resource(),
+        (1u64..20).prop_map(|n| Change::ResourceGone(ResourceId::new(n).unwrap())),
+        (1u64..60, 1u64..20, 1u64..40, any::<u64>(), any::<bool>()).prop_map(
+            |(n, of, task, since, flag)| {
+                Change::Wait(Wait {
+                    granted: flag.then_some(Stamp(since)),
+                    timed: !flag,
+                    task: (n % 7 > 0).then(|| id(task)),
+                    since: Stamp(since),
+                    ..scene::wait(n, of, 1, 0)
+                })
+            }
+        ),
+        (1u64..60).prop_map(|n| Change::WaitOver(WaitId::new(n).unwrap())),
+        finding(),
+        (1u64..9).prop_map(|n| Change::FindingGone(FindingId::new(n).unwrap())),
         (0u32..8, any::<u32>()).prop_map(|(n, done)| {
             Change::Past(
                 SiteId(n),
@@ -80,9 +114,67 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+fn resource() -> impl Strategy<Value = Change> {
+    let kind = prop::sample::select(ResourceKind::ALL.to_vec());
+    let sureness = prop::sample::select(vec![Sureness::Exact, Sureness::Moved, Sureness::Partial]);
+    let holds = prop::collection::vec((0u64..40, any::<u64>()), 0..5);
+    (1u64..20, kind, sureness, holds, any::<u64>()).prop_map(|(n, kind, sureness, holds, any)| {
+        let hold = |(task, since): &(u64, u64)| Hold {
+            holder: taskscope_model::TaskId::new(*task)
+                .map_or(Holder::NoTask, |_| Holder::Task(id(*task))),
+            mode: Mode::Shared,
+            permits: any,
+            since: Stamp(*since),
+            awaits: *since as u8,
+        };
+        let usage = Usage {
+            holds: holds.iter().map(hold).collect(),
+            unlisted: any % 3,
+            sureness,
+            free: (any % 2 > 0).then_some(any),
+            acquired: any,
+            waits: any,
+            abandoned: any,
+            waited: Nanos(any),
+            cancelled: any % 5,
+            last_cancelled: Some(id(any % 40 + 1)),
+            ..Usage::default()
+        };
+        scene::resource(n, kind, n as u32 % 9, usage)
+    })
+}
+
+fn finding() -> impl Strategy<Value = Change> {
+    let tier = prop::sample::select(Tier::ALL.to_vec());
+    let text = prop::sample::select(HOSTILE.to_vec());
+    let subject = prop_oneof![
+        (1u64..40).prop_map(|n| Subject::Task(id(n))),
+        (1u64..20).prop_map(|n| Subject::Resource(ResourceId::new(n).unwrap())),
+        (0u32..9).prop_map(|n| Subject::Site(SiteId(n))),
+        (0u32..9).prop_map(|n| Subject::Place(PlaceId(n))),
+        (1u16..5).prop_map(|n| Subject::Runtime(taskscope_model::RuntimeId(n.try_into().unwrap()))),
+    ];
+    let subjects = prop::collection::vec(subject, 0..5);
+    (1u64..9, tier, text, subjects, any::<u64>(), any::<bool>()).prop_map(
+        |(n, tier, text, subjects, at, over)| {
+            Change::Finding(Box::new(Finding {
+                id: FindingId::new(n).unwrap(),
+                rule: text.into(),
+                tier,
+                subjects,
+                since: Stamp(at),
+                cleared: over.then_some(Stamp(at)),
+                summary: text.into(),
+                evidence: vec![text.into(); (at % 4) as usize],
+                advice: text.into(),
+            }))
+        },
+    )
+}
+
 fn key() -> impl Strategy<Value = Msg> {
     let codes = prop_oneof![
-        12 => prop::sample::select("jkgGhlpw/s<>ReRc?12 r\u{301}日abc:=".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        12 => prop::sample::select("jkgGhlpw/s<>ReRmc?12345 r\u{301}日abc:=".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
         8 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Backspace, KeyCode::Up, KeyCode::Down, KeyCode::Home, KeyCode::End,
             KeyCode::PageDown, KeyCode::PageUp, KeyCode::Left, KeyCode::Right, KeyCode::Tab, KeyCode::Delete, KeyCode::F(1),
@@ -160,8 +252,35 @@ proptest! {
 }
 
 #[test]
+fn every_size_of_a_bank_in_trouble_is_drawn() {
+    for keys in [
+        "",
+        "l",
+        "jl",
+        "e",
+        "<enter>",
+        "3",
+        "3<enter>",
+        "3/waiters>",
+        "3s",
+        "4",
+        "4jj",
+        "2",
+    ] {
+        let mut person = Person::at_bank(80, 24);
+        person.keys(keys);
+        for columns in (1..60).chain([80, 120, 200]) {
+            for rows in (1..16).chain([24, 60]) {
+                person.tell(Msg::Resize(columns, rows));
+                drawn(&person);
+            }
+        }
+    }
+}
+
+#[test]
 fn every_size_is_drawn_on_every_screen() {
-    for keys in ["", "g", "<enter>", "?", "s", "/state:x"] {
+    for keys in ["", "g", "<enter>", "?", "s", "/state:x", "1", "3", "4"] {
         let mut person = Person::at_demo(80, 24);
         person.keys(keys);
         for columns in (1..60).chain([80, 120, 200]) {
@@ -206,8 +325,8 @@ fn hostile_names_are_shown_and_not_obeyed() {
     for keys in [
         "",
         "s<end><enter>",
+        "5",
         "2",
-        "1",
         "j<enter>",
         "c",
         "<esc>j<enter>",
@@ -216,7 +335,7 @@ fn hostile_names_are_shown_and_not_obeyed() {
         person.keys(keys);
         drawn(&person);
     }
-    person.keys("1");
+    person.keys("2");
     person.sees("␛[2J␛]0;owned␇");
     person.sees("x␛x␛x␛");
     // Nothing shifts the columns behind a hostile name: the state stands where its heading does in every row.

@@ -198,7 +198,7 @@ fn a_task_is_opened_and_left_through_its_doors() {
 #[test]
 fn places_open_as_tasks_of_that_place() {
     let mut person = Person::at_demo(80, 24);
-    person.keys("2");
+    person.keys("5");
     person.sees("▸ src/server.rs:71");
     person.keys("<enter>");
     person.sees("at src/server.rs:71");
@@ -207,7 +207,7 @@ fn places_open_as_tasks_of_that_place() {
     person.sees("1 of 15");
     person.keys("<esc>");
     person.sees("─ places ── state:done");
-    person.keys("<esc>1");
+    person.keys("<esc>2");
     person.sees("─ 20, 3 ended");
 }
 
@@ -239,9 +239,9 @@ fn the_mouse_selects_opens_and_scrolls() {
     person.click(20, 6);
     person.sees("task ── worker-2 #6");
     person.keys("<esc>");
-    person.click(14, 1);
+    person.click(55, 1);
     person.sees("─ places ─");
-    person.click(2, 1);
+    person.click(16, 1);
     person.sees("─ tasks ─");
     let wheel = crossterm::event::MouseEvent {
         kind: crossterm::event::MouseEventKind::ScrollDown,

@@ -12,7 +12,7 @@ use crate::tui::{Options, Theme};
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
 
 /// Compares what is seen with the pictures of that name, at all sizes.
-fn pictures(name: &str, person: impl Fn(u16, u16) -> Person) {
+pub(super) fn pictures(name: &str, person: impl Fn(u16, u16) -> Person) {
     for (columns, rows) in SIZES {
         insta::assert_snapshot!(
             format!("{name}_{columns}x{rows}"),

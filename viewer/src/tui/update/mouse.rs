@@ -7,8 +7,8 @@ use ratatui::layout::Position;
 
 use super::super::app::{App, Mode, Screen};
 use super::super::view::layout::{Regions, body_height};
-use super::super::view::{frame, groups, picker, task, tasks};
-use super::act;
+use super::super::view::{frame, groups, picker, resources, tasks};
+use super::{moving, sorting, ways};
 
 /// Two clicks on one row within this time open it.
 const TWICE: Duration = Duration::from_millis(400);
@@ -18,8 +18,10 @@ const NOTCH: isize = 3;
 /// Takes what the mouse did.
 pub(super) fn used(app: &mut App, event: MouseEvent) {
     match event.kind {
-        MouseEventKind::ScrollDown if matches!(app.mode, Mode::Screen) => act::scroll(app, NOTCH),
-        MouseEventKind::ScrollUp if matches!(app.mode, Mode::Screen) => act::scroll(app, -NOTCH),
+        MouseEventKind::ScrollDown if matches!(app.mode, Mode::Screen) => {
+            moving::scroll(app, NOTCH)
+        }
+        MouseEventKind::ScrollUp if matches!(app.mode, Mode::Screen) => moving::scroll(app, -NOTCH),
         MouseEventKind::Down(MouseButton::Left) => {
             clicked(app, Position::new(event.column, event.row))
         }
@@ -37,14 +39,14 @@ fn clicked(app: &mut App, at: Position) {
             let choice = picker::choice_at(app, *chosen, at);
             app.mode = Mode::Screen;
             if let Some(choice) = choice {
-                act::sort_by(app, choice);
+                sorting::sort_by(app, choice);
             }
             return;
         }
         Mode::Screen => {}
     }
-    if let Some(tab) = frame::tab_at(&regions, at) {
-        return act::to_tab(app, tab);
+    if let Some(tab) = frame::tab_at(app, &regions, at) {
+        return ways::to_tab(app, tab);
     }
     if !regions.body.contains(at) {
         return;
@@ -58,6 +60,23 @@ fn clicked(app: &mut App, at: Position) {
     let hit = match app.screen() {
         Screen::Tasks(_) if line == 0 => return heading(app, tasks::column_at(app, at.x)),
         Screen::Groups if line == 0 => return heading(app, groups::column_at(app, at.x)),
+        Screen::Resources if line == 0 => return heading(app, resources::column_at(app, at.x)),
+        Screen::Resources => {
+            let row = app.resources.cursor.top(app.resources.rows().len(), height) + line - 1;
+            let hit = row < app.resources.rows().len();
+            if hit {
+                app.resources.select(row, height);
+            }
+            hit
+        }
+        Screen::Problems => {
+            let row = app.problems.cursor.top(app.problems.rows().len(), height) + line;
+            let hit = line < height && row < app.problems.rows().len();
+            if hit {
+                app.problems.select(row, height);
+            }
+            hit
+        }
         Screen::Tasks(_) => {
             let row = app.tasks.cursor.top(app.tasks.rows().len(), height) + line - 1;
             let hit = row < app.tasks.rows().len();
@@ -75,18 +94,24 @@ fn clicked(app: &mut App, at: Position) {
             }
             hit
         }
-        Screen::Task(detail) => {
-            let doors = task::document(app, detail, app.size.0).doors();
-            let door = doors.get(line + detail.scroll).copied().flatten();
-            if let (Some(Screen::Task(detail)), Some(_)) = (app.screens.last_mut(), door) {
-                detail.door = door;
+        Screen::Task(_) | Screen::Resource(_) | Screen::Waits(_) => {
+            let doors = moving::document(app).map_or_else(Vec::new, |document| document.doors());
+            let walk = match app.screens.last_mut() {
+                Some(Screen::Task(detail)) => &mut detail.walk,
+                Some(Screen::Resource(thing)) => &mut thing.walk,
+                Some(Screen::Waits(walk)) => walk,
+                _ => return,
+            };
+            let door = doors.get(line + walk.scroll).copied().flatten();
+            if door.is_some() {
+                walk.door = door;
             }
             door.is_some()
         }
-        Screen::Help(_) => false,
+        Screen::Help(_) | Screen::Explain(..) => false,
     };
     if hit && twice {
-        act::enter(app);
+        ways::enter(app);
     } else if hit {
         app.clicked = Some((app.now, at.y));
     }
@@ -94,6 +119,6 @@ fn clicked(app: &mut App, at: Position) {
 
 fn heading(app: &mut App, column: Option<usize>) {
     if let Some(column) = column {
-        act::sort_by(app, column);
+        sorting::sort_by(app, column);
     }
 }

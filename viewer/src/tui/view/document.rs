@@ -5,14 +5,21 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use taskscope_model::Subject;
+
 use super::super::app::App;
+use super::super::walk::Walk;
 use super::put_line;
 use crate::text::width;
+
+pub(super) use crate::text::wrap;
 
 /// A text of which a part is shown.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Document {
     lines: Vec<Row>,
+    /// Where each door leads.
+    doors: Vec<Subject>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,11 +39,12 @@ impl Document {
     }
 
     /// Adds a line that leads somewhere.
-    pub(super) fn door(&mut self, door: usize, line: impl Into<Line<'static>>) {
+    pub(super) fn door(&mut self, to: Subject, line: impl Into<Line<'static>>) {
         self.lines.push(Row {
             line: line.into(),
-            door: Some(door),
+            door: Some(self.doors.len()),
         });
+        self.doors.push(to);
     }
 
     /// Adds a label of so many columns and, beside it, a text that is broken where it is too long.
@@ -61,6 +69,11 @@ impl Document {
         self.lines.iter().map(|row| row.door).collect()
     }
 
+    /// Where a door leads.
+    pub(in super::super) fn leads_to(&self, door: usize) -> Option<Subject> {
+        self.doors.get(door).copied()
+    }
+
     /// The lines as plain text.
     pub(super) fn text(&self) -> String {
         let lines = self.lines.iter().map(|row| {
@@ -70,17 +83,13 @@ impl Document {
         lines.collect()
     }
 
-    /// Draws what is left after scrolling so many lines.
-    pub(super) fn draw(
-        &self,
-        scroll: usize,
-        selected: Option<usize>,
-        app: &App,
-        area: Rect,
-        buffer: &mut Buffer,
-    ) {
+    /// Draws what is left after scrolling, with the selected door marked.
+    pub(super) fn draw(&self, walk: Walk, app: &App, area: Rect, buffer: &mut Buffer) {
+        let selected = walk.door;
         let look = app.theme.look();
-        let scroll = scroll.min(self.lines.len().saturating_sub(usize::from(area.height)));
+        let scroll = walk
+            .scroll
+            .min(self.lines.len().saturating_sub(usize::from(area.height)));
         for (y, row) in (0..area.height).zip(self.lines.iter().skip(scroll)) {
             put_line(buffer, area, y, &row.line);
             if row.door.is_some() && row.door == selected {
@@ -98,53 +107,5 @@ impl Document {
     /// How many lines are below those that [`draw`](Self::draw) shows in so many rows.
     pub(super) fn below(&self, scroll: usize, rows: u16) -> usize {
         self.lines.len().saturating_sub(scroll + usize::from(rows))
-    }
-}
-
-/// Breaks a clean text into lines of so many columns, at spaces where there are any.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        let mut word = word.to_owned();
-        if !line.is_empty() && width(&line) + 1 + width(&word) > columns {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        // A word that is longer than a line is cut.
-        while width(&word) > columns && columns > 0 {
-            let mut end = 0;
-            for (i, c) in word.char_indices() {
-                if width(&word[..i + c.len_utf8()]) > columns {
-                    break;
-                }
-                end = i + c.len_utf8();
-            }
-            if end == 0 {
-                break;
-            }
-            let rest = word.split_off(end);
-            lines.push(std::mem::replace(&mut word, rest));
-        }
-        line.push_str(&word);
-    }
-    lines.push(line);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wrap;
-
-    #[test]
-    fn text_is_broken_at_spaces_and_long_words_anywhere() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
-        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
-        assert_eq!(wrap("日", 1), ["日"]);
-        assert_eq!(wrap("", 5), [""]);
-        assert_eq!(wrap("ab", 0), ["ab"]);
     }
 }

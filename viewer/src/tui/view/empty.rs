@@ -8,7 +8,7 @@ use super::super::app::App;
 use super::super::link::Phase;
 use super::document::wrap;
 use super::put;
-use crate::text::{clean, count, duration, path, width};
+use crate::text::{clean, count, duration, path, unseen, width};
 use taskscope_model::Nanos;
 
 /// Draws why there are no tasks to show.
@@ -27,6 +27,41 @@ pub(super) fn groups(app: &App, area: Rect, buffer: &mut Buffer) {
         ],
     };
     draw(app, area, &lines, buffer);
+}
+
+/// Draws why there are no resources to show.
+pub(super) fn resources(app: &App, area: Rect, buffer: &mut Buffer) {
+    let told = app.picture.world().resources().len();
+    let lines = if !app.picture.is_complete() {
+        connecting(app)
+    } else if told > 0 {
+        vec![
+            format!("The filter hides all {} resources.", count(told as u64)),
+            "/ changes the filter, esc clears it.".to_owned(),
+        ]
+    } else {
+        let mut lines = vec!["No lock, semaphore or channel is known.".to_owned()];
+        lines.extend(missing(app));
+        lines
+    };
+    draw(app, area, &lines, buffer);
+}
+
+/// Draws why nobody can be seen to wait, before anything was told.
+pub(super) fn waits(app: &App, area: Rect, buffer: &mut Buffer) {
+    draw(app, area, &connecting(app), buffer);
+}
+
+/// What the target can't tell of, each on a line.
+pub(super) fn missing(app: &App) -> Vec<String> {
+    let Some(hello) = app.link.hello.as_deref() else {
+        return Vec::new();
+    };
+    let missing = unseen(hello, app.picture.world());
+    missing
+        .into_iter()
+        .map(|what| format!("? {what}"))
+        .collect()
 }
 
 fn draw(app: &App, area: Rect, lines: &[String], buffer: &mut Buffer) {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::app::{App, Screen};
-use super::{View, body, frame, task};
+use super::{View, body, document_of, frame, problems};
 
 /// Rows of a table that are copied.
 const ROWS: usize = 1_000;
@@ -16,10 +16,14 @@ const MAX_BYTES: usize = 70_000;
 /// What the screen says, without its frame, as if it were wide and high. Safe for a terminal.
 pub(in super::super) fn text(app: &App) -> String {
     let (mut text, left_out) = match app.screen() {
-        Screen::Task(detail) => (task::document(app, detail, COLUMNS).text(), 0),
-        Screen::Help(_) => (super::help::document(app, COLUMNS).text(), 0),
+        Screen::Problems => (problems::text(app), 0),
         Screen::Tasks(_) => table(app, app.tasks.rows().len()),
+        Screen::Resources => table(app, app.resources.rows().len()),
         Screen::Groups => table(app, app.groups.rows().len()),
+        _ => match document_of(app, COLUMNS) {
+            Some((document, _)) => (document.text(), 0),
+            None => (String::new(), 0),
+        },
     };
     if text.len() > MAX_BYTES {
         let end = (0..=MAX_BYTES)

@@ -6,11 +6,21 @@ use ratatui::style::Style;
 
 use super::super::app::{App, Screen};
 use super::super::theme::Look;
+use super::super::update::tab_of;
 use super::layout::Regions;
-use super::{document, footer, header, put, task};
+use super::{document_of, footer, header, problems, put, task, thing, waits};
 use crate::text::{clean, count, fit, path, width};
 
-const TABS: [&str; 2] = ["1 Tasks", "2 Places"];
+/// The tabs, and what they are called where there is little room.
+const TABS: [(&str, &str); 5] = [
+    ("1 Problems", "1 Prob"),
+    ("2 Tasks", "2 Tasks"),
+    ("3 Resources", "3 Res"),
+    ("4 Waits", "4 Waits"),
+    ("5 Places", "5 Pl"),
+];
+/// Columns that the tabs take by their long names, with all behind them.
+const ROOMY: u16 = 74;
 
 /// Texts, each with its style.
 pub(super) type Pieces = Vec<(String, Style)>;
@@ -34,9 +44,11 @@ pub(super) fn draw(app: &App, regions: &Regions, buffer: &mut Buffer) {
     if regions.tabs.height > 0 {
         tabs(app, &look, regions.tabs, workers_below, buffer);
     }
-    let below = document(app, regions.body.width).map_or(0, |(document, scroll)| {
-        document.below(scroll, regions.body.height)
-    });
+    let below = match document_of(app, regions.body.width) {
+        Some((document, walk)) => document.below(walk.scroll, regions.body.height),
+        None if matches!(app.screen(), Screen::Problems) => problems::below(app),
+        None => 0,
+    };
     title(app, below, &look, regions.title, buffer);
     if regions.losses.height > 0 {
         let text = fit(
@@ -62,42 +74,66 @@ pub(super) fn write(pieces: &Pieces, x: usize, y: u16, area: Rect, buffer: &mut 
 }
 
 fn tabs(app: &App, look: &Look, area: Rect, with_workers: bool, buffer: &mut Buffer) {
-    let current = usize::from(matches!(app.screens.first(), Some(Screen::Groups)));
-    for (i, (tab, x)) in TABS.into_iter().zip(tab_starts()).enumerate() {
+    let current = tab_of(&app.screens);
+    for (i, (x, tab)) in tab_names(app, area.width).into_iter().enumerate() {
         let style = if i == current { look.accent } else { look.dim };
-        put(buffer, area, x, 0, tab, style);
+        let behind = put(buffer, area, x, 0, &tab, style);
+        let standing = app.problems.standing();
+        if i == 0 && standing > 0 {
+            let worst = app.problems.worst(app.picture.world());
+            let style = worst.map_or(style, |tier| look.tier(tier));
+            put(buffer, area, behind + 1, 0, &count(standing as u64), style);
+        }
         if i == current && app.theme == super::super::Theme::Mono {
             put(buffer, area, x - 1, 0, "[", style);
-            put(buffer, area, x + tab.len() as u16, 0, "]", style);
+            put(buffer, area, x + width(&tab) as u16, 0, "]", style);
         }
     }
-    let help = "? help";
-    let from = usize::from(area.width).saturating_sub(help.len() + 1);
-    put(buffer, area, from as u16, 0, help, look.dim);
-    if with_workers {
-        let workers = header::workers(app, look);
-        let x = from.saturating_sub(widths(&workers) + 3);
-        if x > 24 {
-            write(&workers, x, 0, area, buffer);
-        }
+    let end = tab_names(app, area.width)
+        .last()
+        .map_or(0, |(x, tab)| usize::from(*x) + width(tab));
+    // The keys below tell of the help too, so the workers come first where there is not room for both.
+    let (help, workers) = ("? help", header::workers(app, look));
+    let (room, wide) = (usize::from(area.width), widths(&workers));
+    let both = end + wide + help.len() + 6 <= room;
+    if with_workers && (both || end + wide + 3 <= room) {
+        let behind = if both { help.len() + 4 } else { 1 };
+        write(&workers, room - behind - wide, 0, area, buffer);
+    }
+    if both || (!with_workers && end + help.len() + 2 <= room) {
+        put(
+            buffer,
+            area,
+            (room - help.len() - 1) as u16,
+            0,
+            help,
+            look.dim,
+        );
     }
 }
 
-fn tab_starts() -> impl Iterator<Item = u16> {
-    TABS.iter().scan(1, |x, tab| {
-        let start = *x;
-        *x += tab.len() as u16 + 3;
-        Some(start)
-    })
+/// Where each tab begins, and what it says.
+fn tab_names(app: &App, columns: u16) -> Vec<(u16, String)> {
+    let mut x = 1;
+    let mut names = Vec::new();
+    for (i, (long, short)) in TABS.into_iter().enumerate() {
+        let tab = if columns < ROOMY { short } else { long };
+        names.push((x, tab.to_owned()));
+        x += tab.len() as u16 + 2 + u16::from(columns >= ROOMY);
+        if i == 0 && app.problems.standing() > 0 {
+            x += count(app.problems.standing() as u64).len() as u16 + 1;
+        }
+    }
+    names
 }
 
 /// The tab at a place of the screen.
-pub(in super::super) fn tab_at(regions: &Regions, at: Position) -> Option<usize> {
+pub(in super::super) fn tab_at(app: &App, regions: &Regions, at: Position) -> Option<usize> {
     if !regions.tabs.contains(at) {
         return None;
     }
-    let hit = |(start, tab): (u16, &str)| (start..start + tab.len() as u16).contains(&at.x);
-    tab_starts().zip(TABS).position(hit)
+    let hit = |(start, tab): &(u16, String)| (*start..start + tab.len() as u16).contains(&at.x);
+    tab_names(app, regions.tabs.width).iter().position(hit)
 }
 
 /// What the screen is about: on the left, and on the right.
@@ -152,6 +188,35 @@ fn titles(app: &App) -> (Pieces, Pieces) {
                 ],
             )
         }
+        Screen::Problems => problems::titles(app),
+        Screen::Resources => {
+            let mut left = vec![("resources".to_owned(), look.strong)];
+            let filter = app.resources.filter.to_string();
+            if !filter.is_empty() {
+                left.push((clean(&filter).into_owned(), look.accent));
+            }
+            let (rows, all) = (
+                app.resources.rows().len(),
+                app.picture.world().resources().len(),
+            );
+            let n = if rows == all {
+                count(all as u64)
+            } else {
+                format!("{} of {}", count(rows as u64), count(all as u64))
+            };
+            let order = app.resources.order;
+            let by = format!("by {} {}", order.column.name(), arrow(order.descending));
+            (left, vec![(n, plain), (by, plain)])
+        }
+        Screen::Waits(_) => waits::titles(app),
+        Screen::Resource(thing) => thing::titles(app, thing),
+        Screen::Explain(rule, _) => {
+            let rule = clean(rule).into_owned();
+            (
+                vec![("rule".to_owned(), plain), (rule, look.strong)],
+                Vec::new(),
+            )
+        }
         Screen::Groups => {
             let mut left = vec![("places".to_owned(), look.strong)];
             filter(&mut left);
@@ -169,7 +234,7 @@ fn titles(app: &App) -> (Pieces, Pieces) {
             let deep = app
                 .screens
                 .iter()
-                .filter(|screen| matches!(screen, Screen::Task(_)))
+                .filter(|screen| matches!(screen, Screen::Task(_) | Screen::Resource(_)))
                 .count();
             let right = if deep > 1 {
                 vec![(format!("{deep} deep"), plain)]

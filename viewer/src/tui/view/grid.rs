@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use taskscope_model::Tier;
 
 use super::super::theme::Look;
 use super::{View, put};
@@ -222,7 +223,7 @@ fn cell(
 }
 
 /// Marks a row as selected.
-fn select(area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
+pub(super) fn select(area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
     let strip = Rect {
         y: area.y + y,
         height: 1,
@@ -231,6 +232,32 @@ fn select(area: Rect, y: u16, look: &Look, buffer: &mut Buffer) {
     .intersection(buffer.area);
     buffer.set_style(strip, look.selected);
     put(buffer, strip, 0, 0, "▸", look.selected);
+}
+
+/// Marks the rows that can be seen with how sure it is that something is wrong with each; by its shape too, for those who
+/// see no colours.
+pub(super) fn marks<R>(
+    rows: &[R],
+    view: View,
+    area: Rect,
+    look: &Look,
+    buffer: &mut Buffer,
+    tier: impl Fn(&R) -> Option<Tier>,
+) {
+    for (y, row) in (1..area.height).zip(rows.iter().skip(view.top)) {
+        if let Some(tier) = tier(row) {
+            put(buffer, area, 1, y, sign(tier), look.tier(tier));
+        }
+    }
+}
+
+/// The mark of a tier.
+pub(super) const fn sign(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Proven => "✖",
+        Tier::Persistent => "▲",
+        Tier::Statistical => "•",
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 use ratatui::text::Span;
-use taskscope_model::query::FILTER_HELP;
+use taskscope_model::query::{FILTER_HELP, RESOURCE_FILTER_HELP};
 
 use super::super::app::App;
 use super::super::keys::HELP;
@@ -10,7 +10,19 @@ use super::document::Document;
 use crate::text::clean;
 
 /// What the words on the screens mean.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 22] = [
+    (
+        "✖ proven",
+        "it can't be otherwise: nothing in the process can end it",
+    ),
+    (
+        "▲ persist.",
+        "persistent: so for a number of polls and a length of time, very likely wrong",
+    ),
+    (
+        "• statist.",
+        "statistical: a pattern in numbers, worth a look",
+    ),
     (
         "scheduled",
         "woken, or just spawned, and waiting for a worker to poll it",
@@ -47,6 +59,18 @@ const WORDS: [(&str, &str); 16] = [
         "unlisted",
         "ended so fast that it has no row of its own; it is in the counts",
     ),
+    (
+        "holder",
+        "who took a lock or a permit and has not given it back; a ? behind it: the guard may have been moved",
+    ),
+    (
+        "granted",
+        "handed what it asked for, but not polled since: all behind it wait for that poll",
+    ),
+    (
+        "gone",
+        "ended, while what it took was not given back: it was moved to another task, or leaked",
+    ),
     ("?", "not known; the footer says why for the selected row"),
 ];
 
@@ -69,7 +93,11 @@ pub(in super::super) fn document(app: &App, columns: u16) -> Document {
         document.gap();
     }
     heading(&mut document, "Filters");
-    for line in FILTER_HELP.lines() {
+    for line in FILTER_HELP
+        .lines()
+        .chain([""])
+        .chain(RESOURCE_FILTER_HELP.lines())
+    {
         // Its lines are laid out already; they are only moved in.
         document.line(vec![Span::styled(
             format!("  {}", clean(line)),

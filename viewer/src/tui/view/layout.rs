@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::app::{App, Screen};
 use super::super::link::Phase;
-use super::footer;
+use super::{footer, problems};
 
 /// The smallest terminal that is drawn on, in columns and rows.
 pub(in super::super) const LEAST: (u16, u16) = (24, 6);
@@ -73,9 +73,15 @@ impl Regions {
 
 /// How many rows of a table, or lines of a text, can be seen.
 pub(in super::super) fn body_height(app: &App) -> usize {
-    let heading = usize::from(matches!(app.screen(), Screen::Tasks(_) | Screen::Groups));
+    let heading = usize::from(matches!(
+        app.screen(),
+        Screen::Tasks(_) | Screen::Groups | Screen::Resources
+    ));
     let height = Regions::of(app).map_or(1, |regions| usize::from(regions.body.height));
-    height.saturating_sub(heading).max(1)
+    match app.screen() {
+        Screen::Problems => problems::list_height(app, height),
+        _ => height.saturating_sub(heading).max(1),
+    }
 }
 
 fn has_banner(app: &App) -> bool {

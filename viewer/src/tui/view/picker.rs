@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
-use taskscope_model::query::{Column, GroupColumn};
+use taskscope_model::query::{Column, GroupColumn, ResourceColumn};
 
 use super::super::app::{App, Screen};
 use super::super::picker::Picker;
@@ -17,6 +17,10 @@ const WIDTH: u16 = 22;
 fn names(app: &App) -> Vec<&'static str> {
     match app.screen() {
         Screen::Groups => GroupColumn::ALL
+            .iter()
+            .map(|column| column.name())
+            .collect(),
+        Screen::Resources => ResourceColumn::ALL
             .iter()
             .map(|column| column.name())
             .collect(),
@@ -50,6 +54,10 @@ pub(super) fn draw(app: &App, picker: Picker, body: Rect, buffer: &mut Buffer) {
     block.render(area, buffer);
     let (current, descending) = match app.screen() {
         Screen::Groups => (app.groups.column as usize, app.groups.descending),
+        Screen::Resources => {
+            let order = app.resources.order;
+            (order.column as usize, order.descending)
+        }
         _ => (app.tasks.order.column as usize, app.tasks.order.descending),
     };
     for (y, (i, name)) in (0..inner.height).zip(names(app).into_iter().enumerate().skip(first)) {

@@ -1,32 +1,23 @@
 //! One task: everything that is known of it, and the doors to others.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use taskscope_model::{Kind, LastWaker, Nanos, Sketch, State, Task, TaskId};
+use ratatui::text::Span;
+use taskscope_model::{Kind, LastWaker, Nanos, Sketch, State, Task};
 
 use super::super::app::App;
-use super::super::detail::{CHILDREN, Detail, Door};
-use super::super::theme::Look;
+use super::super::detail::{CHILDREN, Detail};
 use super::document::Document;
+use super::page::{LABELS, Page};
 use super::sketch;
 use super::tasks::{sees_wakers, sees_wakes};
-use crate::text::{bytes, clean, count, duration, fit, label_of, place, share};
-
-/// Columns of the labels on the left.
-const LABELS: usize = 11;
+use crate::text::{bytes, clean, count, duration, fit, place, share};
 
 /// Columns of the times in the log: its texts stand a little to the right of all others.
 const LOG_LABELS: usize = 15;
 
 /// The text of the screen.
 pub(in super::super) fn document(app: &App, detail: &Detail, columns: u16) -> Document {
-    let mut page = Page {
-        app,
-        look: app.theme.look(),
-        columns,
-        document: Document::default(),
-        doors: 0,
-    };
+    let mut page = Page::new(app, columns);
     match detail.task(app.picture.world()) {
         Some(task) => page.task(task, detail),
         None => page.say("", "Nothing is known of this task any more."),
@@ -34,19 +25,12 @@ pub(in super::super) fn document(app: &App, detail: &Detail, columns: u16) -> Do
     page.document
 }
 
-struct Page<'a> {
-    app: &'a App,
-    look: Look,
-    columns: u16,
-    document: Document,
-    /// Doors drawn so far.
-    doors: usize,
-}
-
 impl Page<'_> {
     fn task(&mut self, task: &Task, detail: &Detail) {
         let world = self.app.picture.world();
         self.state(task, world.task(task.id).is_none());
+        self.waits(detail);
+        self.holds(task, detail);
         self.origin(task);
         self.future(task);
         self.document.gap();
@@ -269,14 +253,9 @@ impl Page<'_> {
 
     fn children(&mut self, task: &Task, detail: &Detail) {
         let world = self.app.picture.world();
-        let Some(first) = detail
-            .doors(world)
-            .iter()
-            .position(|door| matches!(door, Door::Child(_)))
-        else {
+        if detail.children.is_empty() {
             return self.say("children", "none that is listed");
-        };
-        self.doors = first;
+        }
         let total = detail.children_total;
         self.say("children", &format!("{} listed", count(total as u64)));
         for child in &detail.children {
@@ -323,32 +302,6 @@ impl Page<'_> {
             self.document
                 .entry(label, (&entry.what, Style::new()), self.columns);
         }
-    }
-
-    fn label(&self, text: &str) -> Span<'static> {
-        Span::styled(format!("  {text:<LABELS$}"), self.look.dim)
-    }
-
-    fn say(&mut self, label: &str, text: &str) {
-        self.say_styled(label, text, Style::new());
-    }
-
-    fn say_styled(&mut self, label: &str, text: &str, style: Style) {
-        self.document
-            .entry((label, LABELS, self.look.dim), (text, style), self.columns);
-    }
-
-    /// A line that leads to another task.
-    fn door(&mut self, label: &str, about: &str, id: TaskId) {
-        let name = label_of(id, self.app.picture.world());
-        let spans = vec![
-            self.label(label),
-            Span::raw(about.to_owned()),
-            Span::styled(name, self.look.accent),
-            Span::styled(" ⏎", self.look.dim),
-        ];
-        self.document.door(self.doors, Line::from(spans));
-        self.doors += 1;
     }
 }
 

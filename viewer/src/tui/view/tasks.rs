@@ -12,13 +12,17 @@ use super::View;
 use super::grid::{self, Placed, Spec};
 use crate::text::{self, bytes, count_in, duration, fit, place};
 
+/// The number of the column that says what a task waits for. Nothing can be sorted by it.
+const WAITS_FOR: usize = Column::ALL.len();
+
 /// The columns as they stand from left to right: the answers first.
-const ORDER: [usize; 17] = [
+const ORDER: [usize; 18] = [
     Column::Id as usize,
     Column::State as usize,
     Column::For as usize,
     Column::Name as usize,
     Column::Place as usize,
+    WAITS_FOR,
     Column::Polls as usize,
     Column::Busy as usize,
     Column::Scheduled as usize,
@@ -33,10 +37,10 @@ const ORDER: [usize; 17] = [
     Column::Parent as usize,
 ];
 
-fn specs(app: &App, columns: u16) -> [Spec; 17] {
+fn specs(app: &App, columns: u16) -> Vec<Spec> {
     let narrow = columns < 60;
     let id = app.tasks.id_digits().max(if narrow { 4 } else { 6 });
-    Column::ALL.map(|column| match column {
+    let known = Column::ALL.map(|column| match column {
         Column::Id => Spec::number("ID", id),
         Column::State if narrow => Spec::text("STATE", 6, 6),
         Column::State => Spec::text("STATE", 9, 9),
@@ -55,28 +59,33 @@ fn specs(app: &App, columns: u16) -> [Spec; 17] {
         Column::Size => Spec::number("SIZE", 7),
         Column::Runtime => Spec::number("RUNTIME", 8),
         Column::Parent => Spec::number("PARENT", 7),
-    })
+    });
+    let waits = Spec::text("WAITS FOR", if narrow { 14 } else { 22 }, 44);
+    known.into_iter().chain([waits]).collect()
 }
 
-fn placed(app: &App, columns: u16) -> ([Spec; 17], Vec<Placed>) {
+fn placed(app: &App, columns: u16) -> (Vec<Spec>, Vec<Placed>) {
     let specs = specs(app, columns);
     let sorted = app.tasks.order.column as usize;
     // Most apps name none of their tasks: a column of nothing would only take the room.
     let nameless = !app.tasks.has_names();
+    let idle = app.picture.world().waits().is_empty();
     let order: Vec<_> = ORDER
         .into_iter()
         .filter(|column| !(nameless && *column == Column::Name as usize))
+        .filter(|column| !(idle && *column == WAITS_FOR))
         .collect();
     let placed = grid::place(&specs, &order, columns, app.tasks.shift, sorted);
     (specs, placed)
 }
 
-/// The numbers of the columns that are on the screen, from left to right.
+/// The numbers of the columns that are on the screen and can be sorted by, from left to right.
 pub(in super::super) fn shown(app: &App) -> Vec<usize> {
     placed(app, app.size.0)
         .1
         .iter()
         .map(|column| column.index)
+        .filter(|column| *column != WAITS_FOR)
         .collect()
 }
 
@@ -104,14 +113,22 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         area,
         buffer,
         |id: &TaskId, column, width| {
-            let column = Column::ALL[column];
-            match app.picture.world().task(*id) {
-                Some(task) => Some(value(app, task, column, width, &look)),
+            let column = Column::ALL.get(column).copied();
+            match (app.picture.world().task(*id), column) {
+                (Some(task), Some(column)) => Some(value(app, task, column, width, &look)),
+                (Some(task), None) => {
+                    let waits = app.names().waits_for(task.id, width)?;
+                    Some((fit(&waits, width), Style::new()))
+                }
                 // The rows are a little older than the world.
-                None => (column == Column::State).then(|| ("gone".to_owned(), look.dim)),
+                (None, Some(Column::State)) => Some(("gone".to_owned(), look.dim)),
+                (None, _) => None,
             }
         },
     );
+    grid::marks(rows, view, area, &look, buffer, |id| {
+        app.problems.of_task(*id)
+    });
 }
 
 /// What a cell shows, and how.
