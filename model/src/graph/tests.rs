@@ -1,6 +1,7 @@
 //! Small worlds whose knots are known.
 
 mod large;
+mod laws;
 
 use super::{Knot, WaitGraph};
 use crate::ResourceKind::{Mpsc, Mutex, Oneshot, RwLock, Semaphore};

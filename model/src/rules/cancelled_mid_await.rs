@@ -1,4 +1,4 @@
-//! A task was dropped at an await while it held a guard: what it was about to do under the lock is left half done.
+//! A task was dropped at an await while it held a guard: its work under the lock is left half done.
 //!
 //! `abort`, a `JoinSet` that is dropped and the end of a runtime drop a task where it awaits. Its guards are released,
 //! so nobody is stuck; but what was meant to happen as one step between lock and unlock has happened in part: a count
