@@ -57,7 +57,7 @@ struct Options {
     #[arg(long = "for", value_name = "DURATION", default_value = "10s", value_parser = args::duration)]
     duration: Duration,
     /// Kind of runtime of the measured program
-    #[arg(long, value_enum, default_value_t = Kind::Multi)]
+    #[arg(long, value_enum, default_value_t = Kind::Current)]
     runtime: Kind,
     /// What `cargo bench` passes to every benchmark
     #[arg(long, hide = true)]
@@ -65,7 +65,7 @@ struct Options {
 }
 
 /// Who looks at the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Viewing {
     None,
     Reads,
@@ -90,8 +90,10 @@ struct Run {
     spawned: u64,
     /// Tasks per second, from the first spawn to the last end.
     rate: f64,
-    /// CPU time per task, in nanoseconds: that of all threads of the program, taskscope's among them.
-    cpu: f64,
+    /// Nanoseconds of CPU time per task on the program's own threads, which other processes disturb little.
+    own: f64,
+    /// The same on taskscope's threads.
+    ours: f64,
     /// Resident bytes at the worst above those before the first burst.
     growth: f64,
 }
@@ -110,6 +112,8 @@ fn measure(options: &Options) -> io::Result<()> {
     // One list of rounds for each way.
     let mut runs = Viewing::ALL.map(|viewing| (viewing, Vec::new()));
     for round in 1..=options.rounds {
+        // Another way is first in each round: what went before may not be without effect.
+        runs.rotate_left(1);
         for (viewing, runs) in &mut runs {
             let run = run(options, *viewing)?;
             eprintln!(
@@ -122,6 +126,7 @@ fn measure(options: &Options) -> io::Result<()> {
             runs.push(run);
         }
     }
+    runs.sort_by_key(|(viewing, _)| *viewing);
     print(&runs);
     Ok(())
 }
@@ -129,7 +134,7 @@ fn measure(options: &Options) -> io::Result<()> {
 fn print(runs: &[(Viewing, Vec<Run>)]) {
     let base = &runs[0].1;
     println!(
-        "| | tasks per second | | CPU ns per task | | resident memory grew by, MB |\n|---|--:|--:|--:|--:|--:|"
+        "| | tasks per second | | CPU ns per task, the program's threads | | taskscope's threads | resident memory grew by, MB |\n|---|--:|--:|--:|--:|--:|--:|"
     );
     for (viewing, runs) in runs {
         let column = |pick: fn(&Run) -> f64| median(runs.iter().map(pick));
@@ -147,12 +152,13 @@ fn print(runs: &[(Viewing, Vec<Run>)]) {
         };
         let growths = runs.iter().map(|run| run.growth / 1e6);
         println!(
-            "| {} | {:.0} | {} | {:.0} | {} | {:.0}, at most {:.0} |",
+            "| {} | {:.0} | {} | {:.0} | {} | {:.0} | {:.0}, at most {:.0} |",
             viewing.name(),
             column(|run| run.rate),
             ratio(|run| run.rate),
-            column(|run| run.cpu),
-            ratio(|run| run.cpu),
+            column(|run| run.own),
+            ratio(|run| run.own),
+            column(|run| run.ours),
             median(growths.clone()),
             growths.fold(0.0, f64::max),
         );
@@ -198,7 +204,7 @@ fn run(options: &Options, viewing: Viewing) -> io::Result<Run> {
             .join()
             .map_err(|_| io::Error::other("the thread that reads what burst prints died"))?
     })?;
-    let cpu = program.cpu()? - cpu;
+    let cpu = program.cpu()?.since(cpu);
     if let (Viewing::Stalls, Some(rest)) = (viewing, options.duration.checked_sub(start.elapsed()))
     {
         thread::sleep(rest);
@@ -209,7 +215,8 @@ fn run(options: &Options, viewing: Viewing) -> io::Result<Run> {
     Ok(Run {
         spawned: outcome.spawned,
         rate: outcome.spawned as f64 / outcome.seconds,
-        cpu: cpu.as_nanos() as f64 / outcome.spawned as f64,
+        own: cpu.own as f64 / outcome.spawned as f64,
+        ours: cpu.ours as f64 / outcome.spawned as f64,
         growth: program.memory("VmHWM")?.saturating_sub(before) as f64,
     })
 }
@@ -233,7 +240,7 @@ impl Program {
     fn start(options: &Options) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let name = options.runtime.to_possible_value();
-        let runtime = name.as_ref().map_or("multi", |name| name.get_name());
+        let runtime = name.as_ref().map_or("current", |name| name.get_name());
         let child = Command::new(env!("CARGO_BIN_EXE_burst"))
             .args(["--wait", "--hold", "5m", "--runtime", runtime])
             .args(["--tasks", &options.tasks.to_string()])
@@ -293,21 +300,39 @@ impl Program {
         })
     }
 
-    /// CPU time of all its threads that live.
-    fn cpu(&self) -> io::Result<Duration> {
-        let mut nanos = 0;
+    /// CPU time of its threads that live.
+    fn cpu(&self) -> io::Result<Cpu> {
+        let mut cpu = Cpu::default();
         for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let thread = thread?.path();
             // The first number is the time on a CPU.
-            let schedstat = fs::read_to_string(thread?.path().join("schedstat"))?;
-            let time = schedstat
-                .split_whitespace()
-                .next()
-                .and_then(|time| time.parse::<u64>().ok());
-            nanos += time.ok_or_else(|| {
+            let schedstat = fs::read_to_string(thread.join("schedstat"))?;
+            let first = schedstat.split_whitespace().next();
+            let time: u64 = first.and_then(|time| time.parse().ok()).ok_or_else(|| {
                 io::Error::other(format!("a thread's schedstat reads {schedstat:?}"))
             })?;
+            let ours = fs::read_to_string(thread.join("comm"))?.starts_with("taskscope");
+            *if ours { &mut cpu.ours } else { &mut cpu.own } += time;
         }
-        Ok(Duration::from_nanos(nanos))
+        Ok(cpu)
+    }
+}
+
+/// CPU time of threads, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cpu {
+    /// Of the program's own.
+    own: u64,
+    /// Of taskscope's.
+    ours: u64,
+}
+
+impl Cpu {
+    fn since(self, before: Self) -> Self {
+        Self {
+            own: self.own.saturating_sub(before.own),
+            ours: self.ours.saturating_sub(before.ours),
+        }
     }
 }
 
