@@ -430,4 +430,51 @@ mod tests {
             "{finding:#?}"
         );
     }
+    #[test]
+    fn the_longest_wait_counts_and_all_who_wait_are_counted() {
+        let mut script = held(Mutex);
+        script.now(10_400).task(3).waits(3, 1).task(4).waits(4, 1);
+        script.wait(3, |wait| wait.timed = true);
+        let mut trial = Trial::of(script);
+        assert_eq!(trial.look(10_900), []);
+        assert_eq!(trial.look(11_000), []);
+        let finding = trial.only(11_050, 20_000);
+        assert!(
+            finding.summary.ends_with("and 2 others wait for it"),
+            "{}",
+            finding.summary
+        );
+        let longest = finding.evidence.last().unwrap();
+        assert_eq!(&**longest, "the longest wait for it is 1.05s so far");
+        assert_eq!(finding.since, crate::script::ms(10_000));
+    }
+
+    #[test]
+    fn of_several_locks_of_a_place_the_one_that_is_waited_for_longest_is_told() {
+        let mut script = Script::new();
+        for n in [1, 2, 3] {
+            script
+                .now(10_000 + 100 * (4 - n))
+                .task(n)
+                .made(n, Mutex)
+                .holds(n, n)
+                .vitals(n, |v| v.wakers = 1);
+            let mut lock = script.world.resource(resource(n)).unwrap().clone();
+            lock.origin.place = PlaceId(1);
+            script.apply(crate::Change::Resource(Box::new(lock)));
+            script.task(10 + n).waits(10 + n, n);
+        }
+        for n in [1, 2, 3] {
+            // In whatever order the waits are kept.
+            script.wait(n, |wait| {
+                wait.since = crate::script::ms(9000 + 100 * (n % 3))
+            });
+        }
+        let finding = Trial::of(script).only(12_000, 20_000);
+        assert_eq!(
+            finding.subjects[..2],
+            [Subject::Resource(resource(3)), Subject::Task(task(3))]
+        );
+        assert!(finding.evidence.last().unwrap().contains("2 more locks"));
+    }
 }
