@@ -380,6 +380,7 @@ mod tests {
             "task #1 at task.rs:1 and task #3 at task.rs:1 keep permits of Semaphore lock.rs:1 while idle, and 1 other \
              waits for it"
         );
+        assert!(finding.advice.contains("permit"));
         // One of them goes around.
         let mut trial = Trial::of(script.clone());
         for at in (10_500..20_000).step_by(500) {
@@ -444,6 +445,7 @@ mod tests {
             "{}",
             finding.summary
         );
+        assert!(finding.advice.contains("guard"));
         let longest = finding.evidence.last().unwrap();
         assert_eq!(&**longest, "the longest wait for it is 1.05s so far");
         assert_eq!(finding.since, crate::script::ms(10_000));
@@ -476,5 +478,27 @@ mod tests {
             [Subject::Resource(resource(3)), Subject::Task(task(3))]
         );
         assert!(finding.evidence.last().unwrap().contains("2 more locks"));
+    }
+    #[test]
+    fn it_is_so_since_somebody_waits_for_the_first_of_those_who_hold() {
+        let since = |holds: [u64; 2], waits: u64| {
+            let mut script = Script::new();
+            script.task(1).task(2).task(3).made(1, RwLock);
+            for (n, since) in (1..).zip(holds) {
+                script.now(since).reads(n, 1).vitals(n, |v| v.wakers = 1);
+            }
+            script.now(waits).waits(3, 1);
+            Trial::of(script).only(13_000, 20_000).since
+        };
+        assert_eq!(since([10_000, 10_300], 10_400), crate::script::ms(10_400));
+        let mut script = held(RwLock);
+        script
+            .now(10_500)
+            .task(3)
+            .reads(3, 1)
+            .vitals(3, |v| v.wakers = 1);
+        script.usage(1, |usage| usage.holds[0].since = crate::script::ms(10_200));
+        let finding = Trial::of(script).only(13_000, 20_000);
+        assert_eq!(finding.since, crate::script::ms(10_200));
     }
 }

@@ -207,9 +207,11 @@ fn length(task: &Task) -> Nanos {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::{millis, ms, task};
-    use crate::{Bucket, Change, Nanos, SiteId, Sketch, Sketches, State, Subject, Tier};
+    use crate::{Bucket, Change, Nanos, RuntimeId, SiteId, Sketch, Sketches, State, Subject, Tier};
 
     fn running(trial: &mut Trial, number: u64, since: u64) {
         trial.vitals(number, |v| {
@@ -262,8 +264,13 @@ mod tests {
         trial.task(1);
         running(&mut trial, 1, 10_000);
         trial.look(10_500);
+        assert_eq!(trial.look(10_690), []);
+        assert_eq!(trial.look(10_750).len(), 1);
+        let mut trial = Trial::new();
+        trial.task(1);
+        running(&mut trial, 1, 10_000);
+        trial.look(10_500);
         assert_eq!(trial.look(10_749), []);
-        assert_eq!(trial.look(10_800).len(), 1);
     }
 
     #[test]
@@ -381,5 +388,80 @@ mod tests {
         };
         assert_eq!(told(749), nothing());
         assert_eq!(told(750), found("long-poll", Tier::Persistent));
+    }
+    #[test]
+    fn its_runtime_is_remembered_for_a_while() {
+        let [first, second] = [1, 2].map(|n| NonZeroU16::new(n).map(RuntimeId));
+        let mut memory = super::Memory::default();
+        assert!(!memory.has_blocked(None, ms(10_000)));
+        memory.last.insert(first, ms(10_000));
+        let blocked = |of, at| memory.has_blocked(of, ms(at));
+        assert!(blocked(first, 14_999) && !blocked(first, 15_000));
+        assert!(!blocked(second, 10_000));
+        assert!(blocked(None, 10_000));
+        let mut memory = super::Memory::default();
+        memory.last.insert(None, ms(10_000));
+        assert!(memory.has_blocked(second, ms(10_000)));
+    }
+
+    #[test]
+    fn only_tasks_of_the_same_runtime_wait_because_of_it() {
+        let mut trial = Trial::new();
+        let [first, second] = [1, 2].map(|n| NonZeroU16::new(n).map(RuntimeId));
+        trial.task(1);
+        running(&mut trial, 1, 10_000);
+        for (n, runtime) in [(2, first), (3, second), (4, second), (5, None)] {
+            trial.task(n).vitals(n, |v| {
+                (v.state, v.since, v.runtime) = (State::Scheduled, ms(10_500), runtime);
+            });
+        }
+        trial.look(10_300);
+        let finding = trial.only(10_800, 10_800);
+        assert!(
+            finding.evidence[1].starts_with("2 tasks wait"),
+            "{finding:#?}"
+        );
+        // Where the runtime of the poll is not known, all may.
+        trial.vitals(1, |v| v.runtime = None);
+        let worse = trial.only(11_700, 11_700);
+        assert!(worse.evidence[1].starts_with("4 tasks wait"), "{worse:#?}");
+    }
+
+    #[test]
+    fn what_is_under_way_is_not_told_as_past_too() {
+        let mut trial = Trial::new();
+        trial.task(1).task(2);
+        running(&mut trial, 1, 10_000);
+        trial.vitals(2, |v| (v.polls, v.busy) = (1, millis(60_000)));
+        trial.look(10_300);
+        running(&mut trial, 1, 10_000);
+        trial.vitals(2, |v| (v.polls, v.busy) = (2, millis(120_000)));
+        let findings = trial.look(10_800);
+        assert_eq!(
+            (findings.len(), findings[0].cleared),
+            (1, None),
+            "{findings:#?}"
+        );
+        assert_eq!(findings[0].subjects[0], Subject::Task(task(1)));
+        // Main has its own thread, also when its poll is over.
+        let mut trial = Trial::new();
+        trial
+            .task_at(1, 2, None)
+            .vitals(1, |v| (v.polls, v.busy) = (1, millis(60_000)));
+        assert_eq!(trial.rules(10_100, 20_100), nothing());
+    }
+
+    #[test]
+    fn of_several_that_are_over_the_longest_is_told() {
+        let mut trial = Trial::new();
+        for (n, busy) in [(1, 2000), (2, 5000), (3, 3000)] {
+            trial
+                .task(n)
+                .vitals(n, |v| (v.polls, v.busy) = (1, millis(busy)));
+        }
+        assert_eq!(
+            &*trial.only(10_100, 20_100).summary,
+            "task #2 at task.rs:1 took 5.00s or more for a poll"
+        );
     }
 }
