@@ -172,4 +172,20 @@ mod tests {
         }
         assert!(trial.only(20_500, 25_000).cleared.is_some());
     }
+    #[test]
+    fn closures_of_which_nothing_is_new_still_have_their_threads() {
+        let mut trial = Trial::new();
+        // They fill a block of the world by themselves.
+        for n in 1..=64 {
+            trial
+                .task_at(n, 1, None)
+                .vitals(n, |v| (v.state, v.since) = (State::Running, ms(10_000)));
+        }
+        assert_eq!(trial.looks(10_100, 15_100), []);
+        queue(&mut trial, 65, 15_100);
+        assert_eq!(
+            trial.rules(15_600, 20_000),
+            found("blocking-pool-full", Tier::Persistent)
+        );
+    }
 }

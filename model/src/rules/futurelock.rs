@@ -162,6 +162,10 @@ mod tests {
         assert_eq!(trial.look(11_099), []);
         assert_eq!(trial.look(11_200), []);
         assert_eq!(trial.look(11_300).len(), 1);
+        let mut trial = Trial::of(locked());
+        assert_eq!(trial.look(11_050), []);
+        assert_eq!(trial.look(11_100), []);
+        assert_eq!(trial.look(11_150).len(), 1);
     }
 
     #[test]
@@ -204,6 +208,33 @@ mod tests {
         assert_eq!(
             Trial::of(script).rules(10_200, 20_200),
             found("deadlock", Tier::Proven)
+        );
+    }
+    #[test]
+    fn where_doubt_is_left_it_is_persistent() {
+        let mut script = Script::new();
+        script.task_at(1, 2, None).made(1, Mutex);
+        script.waits(1, 1).waits(1, 1).now(10_100).parks(1);
+        let rules = Trial::of(script).rules(10_200, 20_200);
+        assert_eq!(rules, found("futurelock", Tier::Persistent));
+        // Another future of the same kind, whose task is stuck behind the first.
+        let mut script = locked();
+        script
+            .task(3)
+            .made(2, Mutex)
+            .waits(3, 2)
+            .task(4)
+            .waits(4, 2)
+            .waits(3, 1)
+            .now(10_200)
+            .parks(4);
+        let rules = Trial::of(script).rules(10_300, 20_300);
+        assert_eq!(
+            rules,
+            [
+                ("futurelock".into(), Tier::Proven),
+                ("futurelock".into(), Tier::Persistent)
+            ]
         );
     }
 }

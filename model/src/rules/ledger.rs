@@ -234,6 +234,18 @@ mod tests {
         }
     }
 
+    impl Book {
+        /// The size of the one problem when it was told last.
+        fn size(&self) -> u64 {
+            let told = self
+                .ledger
+                .entries
+                .values()
+                .filter_map(|entry| entry.told.as_ref());
+            told.map(|told| told.size).sum()
+        }
+    }
+
     fn nothing() -> Vec<String> {
         Vec::new()
     }
@@ -316,6 +328,20 @@ mod tests {
         };
         assert_eq!(book.look([surer]), ["+1"]);
         assert_eq!(book.look([problem(1)]), nothing());
+        // It has been so since the first time, whatever is said later.
+        for (since, told) in [(5, 1), (0, 0)] {
+            let worse = Problem {
+                since: Stamp(since),
+                size: book.size() * 2,
+                ..problem(1)
+            };
+            book.look += 1;
+            let news = book.ledger.settle(vec![worse], ms(book.look));
+            assert!(
+                matches!(&news[..], [Change::Finding(f)] if f.since == Stamp(told)),
+                "{news:?}"
+            );
+        }
     }
 
     #[test]

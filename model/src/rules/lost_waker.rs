@@ -148,6 +148,10 @@ mod tests {
         assert_eq!(trial.look(11_050).len(), 1);
         let mut trial = Trial::new();
         mute(&mut trial, 1);
+        assert_eq!(trial.look(10_500), []);
+        assert_eq!(trial.look(11_000).len(), 1);
+        let mut trial = Trial::new();
+        mute(&mut trial, 1);
         assert_eq!(trial.look(20_000), []);
         trial.vitals(1, |v| v.since = ms(20_010));
         assert_eq!(trial.look(21_500), []);

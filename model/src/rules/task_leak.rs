@@ -240,6 +240,30 @@ mod tests {
         assert_eq!(live(&trial.world), 180);
     }
 
+    #[test]
+    fn tasks_of_two_places_are_counted_apart() {
+        let mut trial = Trial::new();
+        let site = crate::Site {
+            file: "src/other.rs".into(),
+            line: 9,
+            kind: crate::Kind::Task,
+            ..crate::Site::default()
+        };
+        trial.apply(Change::Site(SiteId(3), Box::new(site)));
+        let mut findings = Vec::new();
+        for look in 0..6 {
+            for n in 1 + look * 40..=40 + look * 40 {
+                trial.task_at(n, if n % 4 == 0 { 3 } else { 0 }, None);
+            }
+            findings.extend(trial.look(10_500 + look * 500));
+        }
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(
+            &*findings[0].summary,
+            "the tasks spawned at task.rs:1 only become more: 150 live now"
+        );
+    }
+
     fn live(world: &World) -> usize {
         world.tasks().filter(|task| task.end().is_none()).count()
     }

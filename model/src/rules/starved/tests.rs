@@ -1,0 +1,239 @@
+//! Scripts for both sides of what this rule calls wrong.
+
+use super::Load;
+use crate::rules::testing::{Trial, found, nothing};
+use crate::script::{RUNTIME, millis, ms};
+use crate::{Change, State, Subject, Tier, Totals};
+
+/// Tasks 1 to 4 take turns at one worker; task 9 has been woken at 10 s.
+fn starving() -> Trial {
+    let mut trial = Trial::new();
+    (1..=4).for_each(|n| _ = trial.task(n));
+    trial
+        .task(9)
+        .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+    trial
+}
+
+fn turn(trial: &mut Trial, at: u64) {
+    for n in 1..=4 {
+        let runs = at / 500 % 4 + 1 == n;
+        trial.vitals(n, |v| {
+            v.state = if runs {
+                State::Running
+            } else {
+                State::Scheduled
+            };
+            v.since = ms(at - 50);
+            v.polls += 10;
+            v.busy += millis(120);
+        });
+    }
+}
+
+fn told(trial: &mut Trial, from: u64, to: u64) -> Vec<crate::Finding> {
+    let mut told = Vec::new();
+    for at in (from..=to).step_by(500) {
+        turn(trial, at);
+        told.extend(trial.look(at));
+    }
+    told
+}
+
+#[test]
+fn those_who_wait_are_named_with_those_who_work() {
+    let mut trial = starving();
+    assert_eq!(told(&mut trial, 10_400, 10_900), []);
+    let findings = told(&mut trial, 11_400, 15_400);
+    let [finding] = &findings[..] else {
+        panic!("{findings:#?}")
+    };
+    assert_eq!(
+        (&*finding.rule, finding.tier),
+        ("starved", Tier::Persistent)
+    );
+    assert_eq!(finding.cleared, None);
+    assert_eq!(
+        &*finding.summary,
+        "1 task that is ready waits for a worker, up to 1.90s; the tasks of task.rs:1 keep the workers busy"
+    );
+    assert_eq!(finding.subjects[0], Subject::Runtime(RUNTIME));
+    assert!(
+        finding
+            .evidence
+            .contains(&"4 tasks spawned at task.rs:1 took 480ms of it".into()),
+        "{:?}",
+        finding.evidence
+    );
+}
+
+#[test]
+fn it_takes_a_second() {
+    let mut trial = starving();
+    turn(&mut trial, 10_500);
+    assert_eq!(trial.look(10_500), []);
+    turn(&mut trial, 10_999);
+    assert_eq!(trial.look(10_999), []);
+    turn(&mut trial, 11_100);
+    assert_eq!(trial.look(11_100), []);
+    turn(&mut trial, 11_200);
+    assert_eq!(trial.look(11_200).len(), 1);
+    let mut trial = starving();
+    for at in [10_400, 10_900, 11_000] {
+        turn(&mut trial, at);
+        assert_eq!(trial.look(at), []);
+    }
+    turn(&mut trial, 11_050);
+    assert_eq!(trial.look(11_050).len(), 1);
+}
+
+#[test]
+fn many_who_wait_are_one_problem() {
+    let mut trial = starving();
+    for n in 100..600 {
+        trial.task(n).vitals(n, |v| {
+            (v.state, v.since) = (State::Scheduled, ms(10_000 + n))
+        });
+    }
+    let findings = told(&mut trial, 10_400, 20_000);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert!(
+        findings[0]
+            .summary
+            .starts_with("501 tasks that are ready wait for a worker")
+    );
+}
+
+#[test]
+fn busy_workers_that_get_to_everybody_in_time_are_healthy() {
+    let mut trial = starving();
+    for at in (10_000..20_000).step_by(500) {
+        trial.vitals(9, |v| v.since = ms(at - 400));
+        turn(&mut trial, at);
+        assert_eq!(trial.look(at), []);
+    }
+}
+
+#[test]
+fn without_anybody_who_works_nobody_is_starved() {
+    let mut trial = Trial::new();
+    trial
+        .task(9)
+        .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+    assert_eq!(trial.rules(10_100, 20_100), nothing());
+    // The totals say that workers are busy, though no look met a task in a poll.
+    for at in (20_600..23_000).step_by(500) {
+        let totals = Totals {
+            workers: 2,
+            worker_busy: millis(at * 2),
+            ..Totals::default()
+        };
+        trial.apply(Change::Totals(Box::new(totals)));
+        let rules = trial.rules(at, at);
+        let expected = if at == 21_100 {
+            found("starved", Tier::Persistent)
+        } else {
+            nothing()
+        };
+        assert_eq!(rules, expected, "at {at}");
+    }
+}
+
+#[test]
+fn those_behind_a_poll_that_does_not_return_are_that_polls_evidence() {
+    let mut trial = starving();
+    trial.vitals(1, |v| (v.state, v.since) = (State::Running, ms(10_000)));
+    let rules = trial.rules(10_100, 11_100);
+    assert_eq!(rules, found("long-poll", Tier::Persistent));
+    trial.vitals(1, |v| (v.state, v.since) = (State::Idle, ms(11_200)));
+    trial.vitals(1, |v| (v.wakers, v.polls) = (1, 100));
+    for at in [11_600, 12_100, 12_600] {
+        trial.vitals(2, |v| (v.state, v.since) = (State::Running, ms(at - 10)));
+        let rules = trial.rules(at, at);
+        assert!(
+            !rules.iter().any(|(rule, _)| rule == "starved"),
+            "{rules:?}"
+        );
+    }
+}
+
+#[test]
+fn new_tasks_wait_like_old_ones_where_no_worker_is_left() {
+    let mut trial = starving();
+    trial.task(10).vitals(10, |v| {
+        (v.state, v.since, v.polls, v.runtime) = (State::Scheduled, ms(10_000), 0, None);
+    });
+    let findings = told(&mut trial, 10_400, 20_000);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert!(
+        findings[0].summary.starts_with("2 tasks that are ready"),
+        "{}",
+        findings[0].summary
+    );
+}
+#[test]
+fn a_task_in_a_poll_at_every_other_look_occupies_nobody() {
+    let mut trial = starving();
+    for at in (10_500..20_000).step_by(500) {
+        trial.vitals(1, |v| {
+            v.state = if at % 1000 == 0 {
+                State::Running
+            } else {
+                State::Idle
+            };
+            v.since = ms(at - 10);
+        });
+        assert_eq!(trial.look(at), []);
+    }
+}
+
+#[test]
+fn what_workers_did_before_the_last_look_does_not_count() {
+    let mut trial = Trial::new();
+    trial
+        .task(9)
+        .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+    for (at, workers) in [
+        (10_100, 2),
+        (11_600, 2),
+        (12_100, 2),
+        (12_600, 0),
+        (13_100, 0),
+    ] {
+        let totals = Totals {
+            workers,
+            worker_busy: millis(1_000_000),
+            ..Totals::default()
+        };
+        trial.apply(Change::Totals(Box::new(totals)));
+        assert_eq!(trial.look(at), []);
+    }
+}
+
+#[test]
+fn a_runtime_is_full_when_no_worker_is_left() {
+    let [first, second] = [1, 2].map(|n| std::num::NonZeroU16::new(n).map(crate::RuntimeId));
+    let load = |running: &[(Option<crate::RuntimeId>, usize)], share| Load {
+        running: Some(running.iter().copied().collect()),
+        workers: 2,
+        share,
+        blocked: false,
+    };
+    let idle = load(&[], Some(0.79));
+    assert!(!idle.is_full(first) && !idle.is_full(None) && !idle.is_busy(first));
+    assert!(load(&[], Some(0.8)).is_full(first) && load(&[], Some(0.8)).is_busy(None));
+    let busy = load(&[(first, 1)], None);
+    assert!(busy.is_busy(first) && !busy.is_full(first) && busy.is_busy(None));
+    assert!(!busy.is_busy(second));
+    let full = load(&[(first, 2)], None);
+    assert!(full.is_full(first) && full.is_full(None) && !full.is_full(second));
+    assert!(load(&[(None, 2)], None).is_full(second));
+    assert!(load(&[], None).blocked(true).is_full(first));
+    assert!(!load(&[], None).blocked(false).is_full(first));
+    // At the first look nothing is known yet.
+    let first_look = Load {
+        running: None,
+        ..load(&[], None)
+    };
+    assert!(first_look.is_full(first) && !first_look.is_busy(first));
+}
