@@ -6,6 +6,7 @@ pub mod args;
 pub mod client;
 pub mod clock;
 pub mod demo;
+pub mod disease;
 pub mod load;
 pub mod rss;
 pub mod spawn;

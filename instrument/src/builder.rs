@@ -12,7 +12,7 @@ use tracing_core::{Dispatch, Subscriber, dispatcher};
 
 use crate::config::Config;
 use crate::judge::OnFinding;
-use crate::scope::Scope;
+use crate::scope::{Level, Scope};
 use crate::target;
 
 /// Settings that differ from the defaults.
@@ -22,6 +22,7 @@ use crate::target;
 /// | method | variable | default |
 /// |---|---|---|
 /// | | `TASKSCOPE=off` | `on`: with `off` nothing is recorded, and no thread started |
+/// | [`level`](Self::level) | `TASKSCOPE_LEVEL=tasks`, `locks` or `permits` | `permits`: everything |
 /// | [`name`](Self::name) | `TASKSCOPE_NAME` | the executable's file name |
 /// | [`socket_dir`](Self::socket_dir) | `TASKSCOPE_DIR` | `$XDG_RUNTIME_DIR/taskscope`, or `taskscope-UID` among the temporary files |
 /// | [`bind`](Self::bind) | `TASKSCOPE_BIND` | no TCP |
@@ -51,6 +52,12 @@ impl Default for Builder {
 }
 
 impl Builder {
+    /// How much is recorded: less costs less, where locks and channels are used much.
+    pub fn level(mut self, level: Level) -> Self {
+        self.config.level = level;
+        self
+    }
+
     /// What viewers call this process.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.config.name = Some(name.into());
@@ -134,9 +141,9 @@ impl Builder {
 
     /// Puts the instrument around a subscriber, to be installed as the global one.
     pub fn wrap<S: Subscriber>(self, subscriber: S) -> Scope<S> {
-        let enabled = self.config.enabled;
+        let level = self.config.enabled.then_some(self.config.level);
         target::start(self.config);
-        Scope::new(subscriber, enabled)
+        Scope::new(subscriber, level)
     }
 
     /// Installs the instrument as the process's global subscriber, without logs of the app's own.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use taskscope_model::rules::Thresholds;
 
 use crate::judge::Telling;
+use crate::scope::Level;
 
 /// What `TASKSCOPE_ALLOW_REMOTE` has to say.
 const CONSENT: &str = "anyone-may-read-this-process";
@@ -15,6 +16,7 @@ const CONSENT: &str = "anyone-may-read-this-process";
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) enabled: bool,
+    pub(crate) level: Level,
     pub(crate) name: Option<String>,
     pub(crate) socket_dir: Option<PathBuf>,
     pub(crate) bind: Option<SocketAddr>,
@@ -36,6 +38,7 @@ impl Config {
     pub(crate) fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let mut config = Self {
             enabled: true,
+            level: Level::default(),
             name: None,
             socket_dir: None,
             bind: None,
@@ -53,6 +56,16 @@ impl Config {
                 "off" | "0" => config.enabled = false,
                 "on" | "1" => {}
                 other => config.refuse("TASKSCOPE", other, "`on` or `off`"),
+            }
+        }
+        if let Some(word) = value("TASKSCOPE_LEVEL") {
+            let named = |level: &Level| level.as_str() == word;
+            match [Level::Tasks, Level::Locks, Level::Permits]
+                .into_iter()
+                .find(named)
+            {
+                Some(level) => config.level = level,
+                None => config.refuse("TASKSCOPE_LEVEL", &word, "`tasks`, `locks` or `permits`"),
             }
         }
         config.name = value("TASKSCOPE_NAME");

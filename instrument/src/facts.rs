@@ -11,12 +11,13 @@ use tokio::runtime::Handle;
 use tracing_core::dispatcher;
 
 use crate::harvester::sketches;
-use crate::scope::Installed;
+use crate::scope::{Installed, Level};
 use crate::server::{About, HelloFacts, SetupFacts, Sketcher, SourceFacts};
 
 /// Facts that do not change, and counters that do.
 pub(crate) struct Facts {
     clock: &'static Clock,
+    level: Level,
     name: String,
     executable: String,
     session_id: u64,
@@ -27,18 +28,27 @@ pub(crate) struct Facts {
     problems: Mutex<Vec<String>>,
 }
 
-/// Events that arrived: spawns, polls, wakes, clones of wakers.
+/// Events that arrived: spawns, polls, wakes, clones of wakers, locks and waits, permits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
-    pub(crate) app: [u64; 4],
-    pub(crate) trial: [u64; 4],
+    pub(crate) app: [u64; 6],
+    pub(crate) trial: [u64; 6],
 }
 
-const SOURCES: [&str; 4] = ["tasks", "polls", "wakes", "wakers"];
+const SOURCES: [&str; 6] = ["tasks", "polls", "wakes", "wakers", "locks", "permits"];
+
+/// The level that it takes to be told of a source.
+fn level_of(source: &str) -> Level {
+    match source {
+        "locks" => Level::Locks,
+        "permits" => Level::Permits,
+        _ => Level::Tasks,
+    }
+}
 
 impl Facts {
     /// Collects the facts; to be called where the instrument is set up, since it looks at the runtime there.
-    pub(crate) fn new(clock: &'static Clock, name: Option<String>) -> Self {
+    pub(crate) fn new(clock: &'static Clock, name: Option<String>, level: Level) -> Self {
         let executable = std::env::current_exe().unwrap_or_default();
         let file_name = || {
             executable
@@ -49,6 +59,7 @@ impl Facts {
         };
         Self {
             clock,
+            level,
             name: name.unwrap_or_else(file_name),
             executable: executable.to_string_lossy().into_owned(),
             session_id: RandomState::new().build_hasher().finish(),
@@ -118,7 +129,7 @@ impl About for Facts {
                 .zip(seen.trial)
                 .map(|((name, events), trial_events)| SourceFacts {
                     name,
-                    active: installed && compiled_in,
+                    active: installed && compiled_in && self.level >= level_of(name),
                     events,
                     trial_events,
                 });

@@ -1,5 +1,6 @@
 //! The thread that turns the record into news: visits the slots that were touched, tells the hub, passes raw events on.
 
+mod shared;
 mod sums;
 mod translate;
 
@@ -12,11 +13,13 @@ use taskscope_model::{Change, Stamp, Totals};
 use taskscope_record::clock::Clock;
 use taskscope_record::{self as record, Harvester, Role, ThreadTotals};
 
+use self::shared::SharedNews;
 use self::sums::Sums;
 pub(crate) use self::translate::sketches;
 use self::translate::{Found, Sites, raw_event};
 use crate::facts::{Facts, Seen};
 use crate::hub::Hub;
+use crate::scope;
 use crate::server::{EventHub, RawEvent};
 use crate::trial;
 
@@ -54,6 +57,7 @@ pub(crate) fn start(
         harvester,
         sites: Sites::default(),
         sums: Sums::default(),
+        shared: SharedNews::default(),
         found: Vec::new(),
         raw: Vec::new(),
         listening: false,
@@ -78,6 +82,7 @@ struct Rounds {
     harvester: Harvester,
     sites: Sites,
     sums: Sums,
+    shared: SharedNews,
     found: Vec<Found>,
     raw: Vec<RawEvent>,
     listening: bool,
@@ -108,6 +113,7 @@ impl Rounds {
 
     fn round(&mut self) {
         self.try_out();
+        scope::settle();
         self.pass_events_on();
         let now = self.clock.now();
         let stamp = Stamp(self.clock.stamp(now));
@@ -116,6 +122,10 @@ impl Rounds {
         self.harvester.harvest(listings, |report| {
             found.push(Found::new(report, clock, sites))
         });
+
+        let (shared, clock) = (&mut self.shared, self.clock);
+        self.harvester
+            .harvest_shared(|news| shared.translate(news, clock));
 
         let mut changes = self.sites.news();
         for slice in self.found.chunks_mut(SLICE) {
@@ -128,6 +138,7 @@ impl Rounds {
         }
         changes.extend(self.found.drain(..).flat_map(Found::into_changes));
         let threads = self.harvester.thread_totals(now);
+        changes.extend(self.shared.changes());
         if self.sums.unlisted_differ(&threads) {
             let (sites, sums, clock) = (&mut self.sites, &mut self.sums, self.clock);
             let mut past = Vec::new();
@@ -174,7 +185,14 @@ impl Rounds {
 
     fn tell_facts(&self, totals: &Totals, threads: &ThreadTotals) {
         self.facts.set_seen(Seen {
-            app: [totals.spawned, totals.polls, totals.wakes, threads.clones],
+            app: [
+                totals.spawned,
+                totals.polls,
+                totals.wakes,
+                threads.clones,
+                self.shared.locks,
+                self.shared.permits,
+            ],
             trial: threads.trial,
         });
     }

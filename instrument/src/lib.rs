@@ -60,7 +60,7 @@ mod wire;
 use tracing_core::Subscriber;
 
 pub use crate::builder::Builder;
-pub use crate::scope::Scope;
+pub use crate::scope::{Level, Scope};
 pub use crate::target::{Status, status};
 // What `Builder::on_finding` is given, and `Builder::thresholds` takes.
 pub use taskscope_model::rules::Thresholds;

@@ -3,6 +3,7 @@
 mod alias;
 mod callsite;
 mod fields;
+mod shared;
 
 use std::any::TypeId;
 
@@ -13,6 +14,8 @@ use tracing_core::{Dispatch, Event, Interest, LevelFilter, Metadata, Subscriber}
 
 use self::alias::Aliases;
 use self::callsite::Callsite;
+pub use self::callsite::Level;
+pub(crate) use self::callsite::settle;
 use self::fields::{Keys, SpawnFields, WakerFields, WakerOp};
 
 /// A [`Subscriber`] around another one, `S`.
@@ -25,19 +28,19 @@ use self::fields::{Keys, SpawnFields, WakerFields, WakerOp};
 pub struct Scope<S> {
     inner: S,
     aliases: Aliases,
-    /// Whether tokio's callsites are wanted; they are kept from `S` either way.
-    records: bool,
+    /// How much of what tokio's callsites tell is wanted, if anything; they are kept from `S` either way.
+    level: Option<Level>,
 }
 
 /// Found by `Dispatch::is` in a dispatcher whose subscriber is a [`Scope`] around whatever.
 pub(crate) struct Installed;
 
 impl<S: Subscriber> Scope<S> {
-    pub(crate) fn new(inner: S, records: bool) -> Self {
+    pub(crate) fn new(inner: S, level: Option<Level>) -> Self {
         Self {
             inner,
             aliases: Aliases::default(),
-            records,
+            level,
         }
     }
 
@@ -62,8 +65,12 @@ impl<S: Subscriber> Scope<S> {
         match id::kind(id.into_u64()) {
             Kind::Theirs => Some(id.clone()),
             Kind::Alias => self.aliases.theirs(id.into_u64()),
-            Kind::Task | Kind::Ignored | Kind::Worker => None,
+            _ => None,
         }
+    }
+
+    fn records(&self, callsite: Callsite) -> bool {
+        self.level.is_some_and(|level| callsite.is_recorded(level))
     }
 
     /// `S` has no idea of our TRACE hint, which must not open what its own had closed.
@@ -136,7 +143,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match callsite::register(metadata) {
             Callsite::User if self.hint_allows(metadata) => self.inner.register_callsite(metadata),
-            callsite if self.records && callsite.is_recorded() => Interest::always(),
+            callsite if self.records(callsite) => Interest::always(),
             _ => Interest::never(),
         }
     }
@@ -146,7 +153,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
             Callsite::User => {
                 self.hint_allows(metadata) && !is_muted() && self.inner.enabled(metadata)
             }
-            callsite => self.records && callsite.is_recorded(),
+            callsite => self.records(callsite),
         }
     }
 
@@ -161,7 +168,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
         match callsite {
             Callsite::User => self.new_user_span(attributes),
             Callsite::Spawn | Callsite::SpawnBlocking => new_task(attributes, keys),
-            Callsite::Waker | Callsite::Unrecorded => Id::from_u64(IGNORED),
+            other => Id::from_u64(shared::new_span(other, attributes)),
         }
     }
 
@@ -190,7 +197,8 @@ impl<S: Subscriber> Subscriber for Scope<S> {
             Callsite::User if !is_muted() && self.inner.event_enabled(event) => {
                 self.inner.event(event)
             }
-            _ => {}
+            Callsite::User => {}
+            other => shared::event(other, event),
         }
     }
 
@@ -203,6 +211,9 @@ impl<S: Subscriber> Subscriber for Scope<S> {
         match id::kind(raw) {
             Kind::Theirs => self.inner.enter(span),
             Kind::Task => {}
+            Kind::Resource | Kind::Op | Kind::InnerResource | Kind::InnerOp => {
+                record::enter_inner(raw);
+            }
             Kind::Ignored => record::enter_ignored(),
             Kind::Worker => record::enter_worker(),
             Kind::Alias => {
@@ -222,6 +233,9 @@ impl<S: Subscriber> Subscriber for Scope<S> {
         match id::kind(raw) {
             Kind::Theirs => self.inner.exit(span),
             Kind::Task | Kind::Ignored => {}
+            Kind::Resource | Kind::Op | Kind::InnerResource | Kind::InnerOp => {
+                record::exit_inner(raw);
+            }
             Kind::Worker => record::exit_worker(),
             Kind::Alias => {
                 if let Some(theirs) = self.aliases.theirs(raw) {
@@ -239,7 +253,12 @@ impl<S: Subscriber> Subscriber for Scope<S> {
                 record::clone_id(raw);
                 span.clone()
             }
-            Kind::Ignored | Kind::Worker => span.clone(),
+            Kind::Resource | Kind::Op => {
+                record::clone_inner(raw);
+                span.clone()
+            }
+            // The inner ones live no longer than the outer ones.
+            Kind::InnerResource | Kind::InnerOp | Kind::Ignored | Kind::Worker => span.clone(),
             Kind::Theirs | Kind::Alias => match self.inward(span) {
                 Some(theirs) => self.outward(self.inner.clone_span(&theirs)),
                 None => span.clone(),
@@ -253,7 +272,9 @@ impl<S: Subscriber> Subscriber for Scope<S> {
         match id::kind(raw) {
             Kind::Theirs => self.inner.try_close(span),
             Kind::Task => record::close(raw),
-            Kind::Ignored | Kind::Worker => true,
+            Kind::Resource => record::close_resource(raw),
+            Kind::Op => record::close_op(raw),
+            Kind::InnerResource | Kind::InnerOp | Kind::Ignored | Kind::Worker => true,
             Kind::Alias => {
                 let closed = self
                     .aliases

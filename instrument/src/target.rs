@@ -79,7 +79,7 @@ pub(crate) fn start(config: Config) {
 fn start_first(config: Config) -> Target {
     let clock = clock::start();
     record::start(runtime::here, harvester::listings(config.ended_bytes));
-    let facts = Arc::new(Facts::new(clock, config.name));
+    let facts = Arc::new(Facts::new(clock, config.name, config.level));
     config
         .problems
         .into_iter()

@@ -6,6 +6,7 @@
 use std::thread;
 
 use taskscope_record::{self as record, Role};
+use tokio::sync::Mutex;
 
 /// Starts the trial. If the system has no thread to give there is none, and its counters stay 0.
 pub(crate) fn start() {
@@ -14,8 +15,11 @@ pub(crate) fn start() {
         .spawn(move || {
             record::set_role(Role::Trial);
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
-                // A task that is polled twice, is woken, and has its waker cloned by whom it yields to.
-                let task = runtime.spawn(tokio::task::yield_now());
+                // A task that is polled twice, is woken, has its waker cloned by whom it yields to, and takes a lock.
+                let task = runtime.spawn(async {
+                    tokio::task::yield_now().await;
+                    drop(Mutex::new(()).lock().await);
+                });
                 let _ = runtime.block_on(task);
             }
         });

@@ -1,5 +1,7 @@
 //! The other side of the record: the harvester visits what was touched since it came last, and reads totals.
 
+mod resources;
+
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -11,6 +13,11 @@ use crate::sketch::{Counts, TableMagazines};
 use crate::slot::{NO_TASK, Outcome, Polled, Slot};
 use crate::thread::{RING, Thread};
 use crate::word::{Seen, WAKES_MASK};
+
+use self::resources::SharedVisits;
+pub use self::resources::{
+    HoldReport, OriginReport, ResourceReport, Shared, WaitReport, resource_now, resources_now,
+};
 
 /// What a task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,8 +124,8 @@ pub struct ThreadTotals {
     pub unplaced: u64,
     /// Clones of wakers that were seen.
     pub clones: u64,
-    /// What the trial saw: spawns, polls, wakes, clones.
-    pub trial: [u64; 4],
+    /// What the trial saw: spawns, polls, wakes, clones, locks, permits.
+    pub trial: [u64; 6],
 }
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -129,6 +136,7 @@ pub struct Harvester {
     revisit: Vec<u32>,
     freed: Vec<u32>,
     tables: TableMagazines,
+    shared: SharedVisits,
     events_lost: u64,
 }
 
@@ -142,6 +150,7 @@ impl Harvester {
             revisit: Vec::new(),
             freed: Vec::new(),
             tables: TableMagazines::new(),
+            shared: SharedVisits::default(),
             events_lost: 0,
         })
     }
@@ -173,6 +182,11 @@ impl Harvester {
             .threads
             .iter()
             .for_each(|thread| thread.listings.store(listings, Relaxed));
+    }
+
+    /// Reports each resource and each wait for one that changed since the last call; a resource before the waits for it.
+    pub fn harvest_shared(&mut self, mut report: impl FnMut(Shared)) {
+        self.shared.visit(&mut report);
     }
 
     fn visit(&mut self, index: u32, report: &mut impl FnMut(TaskReport<'_>)) {

@@ -18,9 +18,13 @@ const INDEX_BITS: u32 = 28;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 
 const TASK: u64 = 1;
+const RESOURCE: u64 = 2;
+const OP: u64 = 3;
 const IGNORED_KIND: u64 = 4;
 const ALIAS: u64 = 5;
 const WORKER_KIND: u64 = 6;
+const INNER_RESOURCE: u64 = 7;
+const INNER_OP: u64 = 8;
 
 /// The id of every span that is of no interest.
 pub const IGNORED: u64 = make(IGNORED_KIND, 0, 0);
@@ -34,6 +38,14 @@ pub enum Kind {
     Theirs,
     /// A task in a slot.
     Task,
+    /// A resource in a slot.
+    Resource,
+    /// An operation on a resource, in a slot.
+    Op,
+    /// The semaphore within a lock, which is the lock itself: the slot is that of the lock.
+    InnerResource,
+    /// The operation on that semaphore within one on the lock: the slot is that of the outer one.
+    InnerOp,
     /// [`IGNORED`], or a kind that does not exist.
     Ignored,
     /// Stands for an id of the user's subscriber that looks like ours.
@@ -51,6 +63,10 @@ pub fn kind(id: u64) -> Kind {
     }
     match id >> INDEX_BITS & 0xf {
         TASK => Kind::Task,
+        RESOURCE => Kind::Resource,
+        OP => Kind::Op,
+        INNER_RESOURCE => Kind::InnerResource,
+        INNER_OP => Kind::InnerOp,
         ALIAS => Kind::Alias,
         WORKER_KIND => Kind::Worker,
         _ => Kind::Ignored,
@@ -77,6 +93,51 @@ pub fn alias(n: u64) -> u64 {
 
 pub(crate) const fn task(index: u32, generation: u32) -> u64 {
     make(TASK, index, generation)
+}
+
+pub(crate) const fn resource(index: u32, generation: u32) -> u64 {
+    make(RESOURCE, index, generation)
+}
+
+pub(crate) const fn op(index: u32, generation: u32) -> u64 {
+    make(OP, index, generation)
+}
+
+const KIND_BITS: u64 = 0xf << INDEX_BITS;
+
+/// The id of the semaphore within a lock, or of the operation on it within one on the lock.
+#[inline(always)]
+pub(crate) const fn inner(id: u64) -> u64 {
+    // Two kinds, told apart by one bit each.
+    let kind = if id & KIND_BITS == RESOURCE << INDEX_BITS {
+        INNER_RESOURCE
+    } else {
+        INNER_OP
+    };
+    id & !KIND_BITS | kind << INDEX_BITS
+}
+
+/// The id of the lock whose semaphore this is, or of the outer operation; others are their own.
+#[inline(always)]
+pub(crate) fn outer(id: u64) -> u64 {
+    let kind = match id >> INDEX_BITS & 0xf {
+        INNER_RESOURCE => RESOURCE,
+        INNER_OP => OP,
+        own => own,
+    };
+    id & !KIND_BITS | kind << INDEX_BITS
+}
+
+/// Whether this is the id of a resource, outer ones only.
+#[inline(always)]
+pub(crate) fn is_resource(id: u64) -> bool {
+    id & (MARK | KIND_BITS) == MARK | RESOURCE << INDEX_BITS
+}
+
+/// Whether this is the id of an operation, outer ones only.
+#[inline(always)]
+pub(crate) fn is_op(id: u64) -> bool {
+    id & (MARK | KIND_BITS) == MARK | OP << INDEX_BITS
 }
 
 #[inline(always)]
@@ -119,6 +180,22 @@ mod tests {
         assert_eq!(kind(alias(u64::MAX)), Kind::Alias);
         assert_eq!(kind(1), Kind::Theirs);
         assert!(![IGNORED, WORKER, alias(7), 1].into_iter().any(is_task));
+    }
+
+    #[test]
+    fn an_inner_id_leads_to_the_outer_one() {
+        for id in [resource(5, 77), op(9, GENERATION_MASK)] {
+            assert_ne!(inner(id), id);
+            assert_eq!((outer(inner(id)), outer(id)), (id, id));
+            assert_eq!(
+                (index(inner(id)), generation(inner(id))),
+                (index(id), generation(id))
+            );
+        }
+        assert_eq!(kind(inner(resource(1, 1))), Kind::InnerResource);
+        assert_eq!(kind(inner(op(1, 1))), Kind::InnerOp);
+        assert!(is_resource(resource(1, 1)) && !is_resource(inner(resource(1, 1))));
+        assert!(is_op(op(1, 1)) && !is_op(resource(1, 1)));
     }
 
     #[test]

@@ -21,10 +21,18 @@ mod edges;
 mod exit;
 #[cfg(not(loom))]
 mod harvest;
+#[cfg(not(loom))]
+mod holder;
 pub mod id;
 #[cfg(not(loom))]
+mod mark;
+#[cfg(not(loom))]
 mod record;
+#[cfg(not(loom))]
+mod resource;
 mod ring;
+#[cfg(not(loom))]
+mod shares;
 #[cfg(not(loom))]
 mod site;
 #[cfg(not(loom))]
@@ -44,13 +52,18 @@ mod loom;
 pub use crate::{
     exit::at_exit,
     harvest::{
-        BirthReport, Harvester, Phase, TaskReport, ThreadTotals, Unlisted, WAKES_MODULUS, WokenBy,
-        counts, listen, read_text, site,
+        BirthReport, Harvester, HoldReport, OriginReport, Phase, ResourceReport, Shared,
+        TaskReport, ThreadTotals, Unlisted, WAKES_MODULUS, WaitReport, WokenBy, counts, listen,
+        read_text, resource_now, resources_now, site,
     },
     record::{
-        MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, close, enter, enter_ignored, enter_worker,
-        exit, exit_worker, role, set_role, spawn, start, text, wake, waker_clone, waker_drop,
+        MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, clone_inner, close, close_op, close_resource,
+        enter, enter_ignored, enter_inner, enter_worker, exit, exit_inner, exit_worker, inner_op,
+        inner_resource, locked, obtained, op, permits_added, permits_made, polled, readers,
+        requested, resource, role, set_role, spawn, start, task_here, text, timer_pending, wake,
+        waker_clone, waker_drop,
     },
+    resource::{Access, ResourceType},
     ring::{Event, EventKind},
     site::{SpawnKind, SpawnSite, Text},
     sketch::{CODES, Counts, shortest},

@@ -2,6 +2,7 @@
 //! takes no lock, allocates nothing for a poll or a wake, calls nothing of tokio's, and cannot panic.
 
 mod life;
+mod resources;
 mod runtime;
 mod wakers;
 
@@ -12,7 +13,9 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 use crate::dirty::DirtySet;
 use crate::id::IGNORED;
+use crate::resource::{Op, Resource};
 use crate::ring::{Event, EventKind};
+use crate::shares::Shares;
 use crate::site::{Sites, Text, cut};
 use crate::sketch::Tables;
 use crate::slab::{Chunks, Slab, Zeroed};
@@ -22,6 +25,12 @@ use crate::thread::{self, Own, Role, Thread, Threads};
 
 pub(crate) use self::life::polls;
 pub use self::life::{Spawn, clone_id, close, enter, exit, spawn};
+pub(crate) use self::resources::shares;
+pub use self::resources::{
+    clone_inner, close_op, close_resource, enter_inner, exit_inner, inner_op, inner_resource,
+    locked, obtained, op, permits_added, permits_made, polled, readers, requested, resource,
+    timer_pending,
+};
 pub use self::runtime::{enter_worker, exit_worker};
 pub use self::wakers::{wake, waker_clone, waker_drop};
 
@@ -36,12 +45,22 @@ pub const MAX_NAME: usize = 256;
 const DROP_FOLLOWS_WITHIN_NS: u64 = 100_000_000;
 
 pub(crate) type Slots = Slab<Slot, CHUNKS>;
+/// Chunks of resources, and of operations: 4.2 million of each.
+const SHARED_CHUNKS: usize = 4096;
+type SharedDirtySet = DirtySet<{ SHARED_CHUNKS * 16 }, { SHARED_CHUNKS / 4 }>;
 
 /// Everything that is recorded, of the whole process.
 pub(crate) struct Record {
     pub(crate) slots: Slots,
     pub(crate) names: Chunks<Name, CHUNKS>,
     pub(crate) dirty: DirtySet<{ CHUNKS * 16 }, { CHUNKS / 4 }>,
+    pub(crate) resources: Slab<Resource, SHARED_CHUNKS>,
+    pub(crate) shares: Slab<Shares, SHARED_CHUNKS>,
+    pub(crate) ops: Slab<Op, SHARED_CHUNKS>,
+    pub(crate) dirty_resources: SharedDirtySet,
+    pub(crate) dirty_ops: SharedDirtySet,
+    /// Counts up with each place in a queue.
+    pub(crate) orders: AtomicU64,
     pub(crate) tables: Tables,
     pub(crate) sites: Sites,
     pub(crate) threads: Threads,
@@ -57,6 +76,12 @@ pub(crate) static RECORD: Record = Record {
     slots: Slab::new(),
     names: Chunks::new(),
     dirty: DirtySet::new(),
+    resources: Slab::new(),
+    shares: Slab::new(),
+    ops: Slab::new(),
+    dirty_resources: DirtySet::new(),
+    dirty_ops: DirtySet::new(),
+    orders: AtomicU64::new(0),
     tables: Tables::new(),
     sites: Sites::new(),
     threads: Threads::new(),
@@ -140,6 +165,13 @@ pub fn role() -> Role {
     thread::current().map_or(Role::App, Thread::role)
 }
 
+/// The id of the task that is polled on this thread; 0 for none.
+#[must_use]
+pub fn task_here() -> u64 {
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    thread::current().map_or(0, |thread| unsafe { thread.own() }.top())
+}
+
 /// A span that is of no interest is entered: on a thread that tries out what arrives, that is a poll.
 #[cold]
 pub fn enter_ignored() {
@@ -151,6 +183,9 @@ impl Record {
     pub(crate) fn give_back(&self, own: &mut Own) {
         own.slots.empty(&self.slots);
         own.tables.empty(&self.tables);
+        own.inner.resources.empty(&self.resources);
+        own.inner.shares.empty(&self.shares);
+        own.inner.ops.empty(&self.ops);
     }
 }
 

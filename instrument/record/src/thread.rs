@@ -10,10 +10,13 @@
 //! 3. A thread without a state (its thread-locals are gone) is no thread: what it does to tasks is recorded as far as
 //!    their slots go, and attributed to no task.
 
+pub(crate) mod inner;
+
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
+use self::inner::Inner;
 use crate::record::RECORD;
 use crate::ring::Ring;
 use crate::site::SITES;
@@ -73,8 +76,8 @@ pub(crate) struct Thread {
     pub(crate) untracked: AtomicU64,
     /// Clones of wakers that were seen here.
     pub(crate) clones: AtomicU64,
-    /// What a trial saw: spawns, polls, wakes, clones.
-    pub(crate) trial: [AtomicU64; 4],
+    /// What a trial saw: spawns, polls, wakes, clones, locks, permits.
+    pub(crate) trial: [AtomicU64; 6],
     /// Made by the harvester, never freed.
     pub(crate) ring: AtomicPtr<Ring<RING>>,
     /// Events that came before there was a ring.
@@ -91,6 +94,7 @@ pub(crate) struct Own {
     pub(crate) slots: Magazine,
     pub(crate) tables: TableMagazines,
     pub(crate) last: LastExit,
+    pub(crate) inner: Inner,
     /// The runtime whose root or worker was entered last, 0 if that could not be told; `None` before anybody asked.
     pub(crate) runtime: Option<u16>,
 }
@@ -196,7 +200,7 @@ impl Thread {
             unlisted: AtomicU64::new(0),
             untracked: AtomicU64::new(0),
             clones: AtomicU64::new(0),
-            trial: [const { AtomicU64::new(0) }; 4],
+            trial: [const { AtomicU64::new(0) }; 6],
             ring: AtomicPtr::new(std::ptr::null_mut()),
             unringed: AtomicU64::new(0),
             folds: [const { AtomicPtr::new(std::ptr::null_mut()) }; SITES / PAGE],
@@ -206,6 +210,7 @@ impl Thread {
                 slots: Magazine::new(),
                 tables: TableMagazines::new(),
                 last: LastExit::NOTHING,
+                inner: Inner::new(),
                 runtime: None,
             }),
         }
@@ -278,6 +283,7 @@ impl Own {
             *place = entered;
         }
         self.depth += 1;
+        self.inner.new_poll();
     }
 
     /// It is left again. `None` if it was not entered here.
@@ -346,6 +352,7 @@ impl Drop for End {
         let own = unsafe { thread.own() };
         RECORD.give_back(own);
         (own.depth, own.last, own.runtime) = (0, LastExit::NOTHING, None);
+        own.inner.reset();
         thread.current.store(0, Relaxed);
         thread.worker.store(0, Relaxed);
         thread.role.store(Role::App as u32, Relaxed);

@@ -4,74 +4,177 @@
 //! metadata in a table that is never locked.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
 
-use tracing_core::{Level, Metadata};
+use tracing_core::Metadata;
 
 use super::fields::Keys;
 
+/// How much is recorded. Each level takes in those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Tasks: their lives, polls, wakes and wakers.
+    Tasks,
+    /// Locks and waits too: who holds a `Mutex` or an `RwLock`, and who waits for these, a `Semaphore`, a `Barrier` or a
+    /// `oneshot`.
+    Locks,
+    /// Permits too: who holds those of a `Semaphore`, who waits for room in a bounded `mpsc` channel, the exact order of
+    /// queues, and to whom a lock was handed that does not know it yet.
+    #[default]
+    Permits,
+}
+
+impl Level {
+    /// The word that the environment uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Locks => "locks",
+            Self::Permits => "permits",
+        }
+    }
+}
+
 /// What a callsite is to taskscope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Callsite {
     /// The user's, or a library's: none of ours.
-    User = 0,
+    User,
     /// The span of a task.
-    Spawn = 1,
+    Spawn,
     /// The span of a closure on the blocking pool.
-    SpawnBlocking = 2,
+    SpawnBlocking,
     /// A waker was cloned, dropped or used.
-    Waker = 3,
+    Waker,
+    /// The span of a resource.
+    Resource,
+    /// The span of the semaphore within a resource, or within a channel.
+    InnerResource,
+    /// The span of an operation on a resource.
+    Op,
+    /// The same on a semaphore within a resource.
+    InnerOp,
+    /// An operation was polled.
+    Polled,
+    /// One on a semaphore within a resource was.
+    InnerPolled,
+    /// A timer was polled.
+    TimerPolled,
+    /// A lock was taken or given back by one alone.
+    Locked,
+    /// Readers came or went.
+    Readers,
+    /// The permits of a semaphore changed.
+    Permits,
+    /// An operation asks for permits.
+    Requested,
+    /// It was given some.
+    Obtained,
     /// tokio's, but nothing is recorded of it.
-    Unrecorded = 4,
+    Unrecorded,
 }
 
 impl Callsite {
     #[inline(always)]
     fn from_number(number: u8) -> Self {
-        match number {
-            1 => Self::Spawn,
-            2 => Self::SpawnBlocking,
-            3 => Self::Waker,
-            4 => Self::Unrecorded,
-            _ => Self::User,
-        }
+        const ALL: [Callsite; 17] = [
+            Callsite::User,
+            Callsite::Spawn,
+            Callsite::SpawnBlocking,
+            Callsite::Waker,
+            Callsite::Resource,
+            Callsite::InnerResource,
+            Callsite::Op,
+            Callsite::InnerOp,
+            Callsite::Polled,
+            Callsite::InnerPolled,
+            Callsite::TimerPolled,
+            Callsite::Locked,
+            Callsite::Readers,
+            Callsite::Permits,
+            Callsite::Requested,
+            Callsite::Obtained,
+            Callsite::Unrecorded,
+        ];
+        ALL.get(number as usize).copied().unwrap_or(Self::User)
     }
 
     /// Whether its spans and events should be delivered.
-    pub(crate) fn is_recorded(self) -> bool {
-        matches!(self, Self::Spawn | Self::SpawnBlocking | Self::Waker)
+    pub(crate) fn is_recorded(self, level: Level) -> bool {
+        match self {
+            Self::User | Self::Unrecorded => false,
+            Self::Spawn | Self::SpawnBlocking | Self::Waker => true,
+            Self::Resource
+            | Self::Op
+            | Self::Polled
+            | Self::TimerPolled
+            | Self::Locked
+            | Self::Readers => level >= Level::Locks,
+            Self::InnerResource
+            | Self::InnerOp
+            | Self::InnerPolled
+            | Self::Permits
+            | Self::Requested
+            | Self::Obtained => level >= Level::Permits,
+        }
     }
 }
+
+/// The semaphore of which tokio makes its locks and channels.
+const INNER: &str = "tokio::sync::batch_semaphore";
 
 /// Classifies by names. Targets are matched whole: other crates' names begin with "tokio" too.
 fn classify(metadata: &Metadata<'_>) -> Callsite {
     // State changes of resources have targets without a crate's name, so the module has to tell that they are tokio's.
-    let of_tokio = || {
-        metadata
-            .module_path()
-            .is_some_and(|module| module.starts_with("tokio::"))
-    };
+    let module = metadata.module_path().unwrap_or_default();
+    let of_tokio = module.starts_with("tokio::");
+    let has = |field| metadata.fields().field(field).is_some();
     match (metadata.target(), metadata.name()) {
         ("tokio::task", "runtime.spawn") => Callsite::Spawn,
         ("tokio::task::blocking", "runtime.spawn") => Callsite::SpawnBlocking,
         ("tokio::task::waker", _) if metadata.is_event() => Callsite::Waker,
-        (target, name) if metadata.is_span() => {
-            let resource = matches!(
-                name,
-                "runtime.resource" | "runtime.resource.async_op" | "runtime.resource.async_op.poll"
-            );
-            if resource && target.starts_with("tokio::") {
-                Callsite::Unrecorded
+        (target, name) if metadata.is_span() => classify_span(target, name),
+        ("runtime::resource::poll_op", _) if of_tokio => match module {
+            INNER => Callsite::InnerPolled,
+            _ if module.starts_with("tokio::time") => Callsite::TimerPolled,
+            _ => Callsite::Polled,
+        },
+        ("runtime::resource::state_update", _) if of_tokio => {
+            if has("locked") || has("write_locked") {
+                Callsite::Locked
+            } else if has("current_readers") {
+                Callsite::Readers
+            } else if module == INNER && has("permits") {
+                Callsite::Permits
             } else {
-                Callsite::User
+                Callsite::Unrecorded
             }
         }
-        (
-            "runtime::resource::state_update"
-            | "runtime::resource::async_op::state_update"
-            | "runtime::resource::poll_op",
-            _,
-        ) if of_tokio() => Callsite::Unrecorded,
+        ("runtime::resource::async_op::state_update", _) if of_tokio => {
+            if has("permits_requested") {
+                Callsite::Requested
+            } else if has("permits_obtained") {
+                Callsite::Obtained
+            } else {
+                Callsite::Unrecorded
+            }
+        }
+        _ => Callsite::User,
+    }
+}
+
+fn classify_span(target: &str, name: &str) -> Callsite {
+    let is_timer = target.starts_with("tokio::time");
+    match name {
+        _ if !target.starts_with("tokio::") => Callsite::User,
+        "runtime.resource" | "runtime.resource.async_op" if is_timer => Callsite::Unrecorded,
+        "runtime.resource" if target == INNER => Callsite::InnerResource,
+        "runtime.resource" => Callsite::Resource,
+        "runtime.resource.async_op" if target == INNER => Callsite::InnerOp,
+        "runtime.resource.async_op" => Callsite::Op,
+        "runtime.resource.async_op.poll" => Callsite::Unrecorded,
         _ => Callsite::User,
     }
 }
@@ -112,8 +215,12 @@ const RESERVED: usize = 1;
 #[cold]
 pub(crate) fn register(metadata: &'static Metadata<'static>) -> Callsite {
     let callsite = classify(metadata);
-    if callsite == Callsite::User || place(metadata).is_some() {
+    if callsite == Callsite::User {
         return callsite;
+    }
+    if let Some(place) = place(metadata) {
+        // It may have been found to be of no interest since it was classified.
+        return place.read().0;
     }
     for place in places(key(metadata)) {
         // The key comes last: whoever finds it finds the rest. Two threads that register one callsite at the same time
@@ -161,7 +268,7 @@ pub(crate) fn look(metadata: &Metadata<'_>) -> Callsite {
 /// tokio's all the same; all of tokio's are at this level, and few of anybody else's.
 #[inline(always)]
 fn can_be_tokios(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() == Level::TRACE
+    *metadata.level() == tracing_core::Level::TRACE
 }
 
 #[cold]
@@ -170,6 +277,26 @@ fn while_it_registers(metadata: &'static Metadata<'static>) -> (Callsite, Keys) 
     match callsite {
         Callsite::User => (callsite, Keys::default()),
         _ => (callsite, Keys::of(metadata)),
+    }
+}
+
+/// Whether callsites were dismissed that `tracing` still delivers.
+static DISMISSED: AtomicBool = AtomicBool::new(false);
+
+/// What this callsite tells is of no interest, which only its first event has shown.
+#[cold]
+pub(crate) fn dismiss(metadata: &'static Metadata<'static>) {
+    if let Some(place) = place(metadata) {
+        place.kind.store(Callsite::Unrecorded as u8, Relaxed);
+        DISMISSED.store(true, Relaxed);
+    }
+}
+
+/// Has `tracing` ask again about all callsites if some were dismissed. It locks its list of them meanwhile, so this is not
+/// for the app's threads.
+pub(crate) fn settle() {
+    if DISMISSED.swap(false, Relaxed) {
+        tracing_core::callsite::rebuild_interest_cache();
     }
 }
 

@@ -151,6 +151,7 @@ pub fn exit(id: u64) {
         return;
     };
     thread.current.store(own.top(), Relaxed);
+    super::resources::settle(own);
     if std::thread::panicking() && !facts.has(Facts::PANICKING) {
         slot.traits.set_panicked();
     }
@@ -207,6 +208,11 @@ pub fn close(id: u64) -> bool {
         .map(|own| own.last)
         .filter(|last| last.id == id);
     let outcome = outcome(slot, last);
+    if outcome == Outcome::Cancelled
+        && let Some(own) = own.as_mut()
+    {
+        super::resources::cancelled(own, id, slot.edges.count());
+    }
     if let Some(last) = last {
         // What was entered last was no poll, but the drop of the future.
         slot.edges.change(2, || {
