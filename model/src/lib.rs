@@ -2,7 +2,8 @@
 //!
 //! Reading order: `id` names things, `time` measures them, `task` and `site` describe them, a [`Change`] says what is
 //! new about them and the [`World`] is what all changes so far add up to. The instrumented process applies changes to a
-//! `World` of its own and sends the same changes to viewers, whose `World`s apply them again.
+//! `World` of its own and sends the same changes to viewers, whose `World`s apply them again. What follows from a world is
+//! beside it: [`query`] finds tasks in it, [`graph`] says who waits for whom, and [`rules`] say what is wrong.
 //!
 //! Deliberately absent: the wire, I/O, a clock, and errors. Time comes in with a change, as the target's own stamp, so
 //! that a replay equals what was seen live. A change that makes no sense (news of a task that was never announced) is

@@ -24,6 +24,8 @@ mod futurelock;
 mod held_across_await;
 mod judge;
 mod large_future;
+#[cfg(test)]
+mod laws;
 mod long_poll;
 mod lost_waker;
 mod never_polled;

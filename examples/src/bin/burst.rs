@@ -35,6 +35,9 @@ struct Options {
     /// Start no further burst after this long
     #[arg(long = "for", value_name = "DURATION", default_value = "10s", value_parser = args::duration)]
     duration: Duration,
+    /// Wait for a line, or the end, of standard input before the first burst
+    #[arg(long)]
+    wait: bool,
     /// Stay this long after the last burst, to be looked at
     #[arg(long, value_name = "DURATION", value_parser = args::duration)]
     hold: Option<Duration>,
@@ -98,6 +101,9 @@ fn main() -> ExitCode {
 fn run(options: Options) -> std::io::Result<()> {
     let runtime = options.runtime.build()?;
     let counts = Arc::new(Counts::default());
+    if options.wait {
+        std::io::stdin().read_line(&mut String::new())?;
+    }
     let start = clock::now();
     let reporter = Reporter::start(Arc::clone(&counts));
     let bursts = runtime.block_on({

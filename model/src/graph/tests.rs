@@ -1,6 +1,7 @@
 //! Small worlds whose knots are known.
 
 mod large;
+mod laws;
 
 use super::{Knot, WaitGraph};
 use crate::ResourceKind::{Mpsc, Mutex, Oneshot, RwLock, Semaphore};
@@ -288,4 +289,105 @@ fn two_knots_are_two() {
         (Some(0), true)
     );
     assert_eq!((graph.knots()[0].behind, graph.knots()[1].behind), (0, 1));
+}
+
+#[test]
+fn a_chain_into_a_knot_goes_around_once() {
+    let mut script = Script::crossed();
+    script.task(5).task(6).made(5, Mutex).holds(6, 5);
+    script.waits(6, 1).now(11_000).waits(5, 5);
+    let graph = graph(&script);
+    let [chain] = graph.chains() else {
+        panic!("{:#?}", graph.chains())
+    };
+    let along: Vec<_> = chain
+        .links
+        .iter()
+        .map(|link| link.resource.number())
+        .collect();
+    assert_eq!(
+        (along, chain.length, chain.knot),
+        (vec![5, 1, 2], 3, Some(0))
+    );
+    assert_eq!(
+        (chain.links[0].since, chain.links[0].waiting),
+        (ms(11_000), 1)
+    );
+    assert_eq!(
+        (chain.links[1].waiting, chain.links[1].since),
+        (2, ms(10_000))
+    );
+    assert_eq!(chain.links[1].waiters, [task(2), task(6)]);
+    assert_eq!(chain.links[1].holding, 1);
+}
+
+#[test]
+fn a_channel_has_no_holders_and_a_thread_is_one() {
+    let mut script = Script::new();
+    script
+        .task(1)
+        .task(2)
+        .made(1, Mpsc)
+        .made(2, Mutex)
+        .holds(1, 2);
+    script
+        .usage(1, |usage| usage.receiver = Some(task(2)))
+        .waits(1, 1)
+        .waits(2, 2);
+    script.vitals(2, |v| v.wakers = 2);
+    script.usage(2, |usage| usage.holds[0].holder = Holder::NoTask);
+    let graph = graph(&script);
+    let [chain] = graph.chains() else {
+        panic!("{:#?}", graph.chains())
+    };
+    assert_eq!(chain.links.len(), 2);
+    assert_eq!(
+        (chain.links[0].holders.len(), chain.links[0].holding),
+        (0, 0)
+    );
+    assert_eq!(chain.links[1].holders, [Holder::NoTask]);
+    assert_eq!(chain.links[1].holding, 1);
+}
+
+#[test]
+fn a_wait_outside_of_tasks_keeps_its_place_in_the_queue() {
+    let mut script = Script::new();
+    script.task(1).task(2).made(1, RwLock).made(2, Mutex);
+    script
+        .reads(1, 1)
+        .holds(2, 2)
+        .waits(2, 1)
+        .waits_to_read(2, 1);
+    // A thread wants to write; the reader behind it waits for task 1, which waits for the reader's lock.
+    script
+        .wait(1, |wait| wait.task = None)
+        .vitals(2, |v| v.wakers = 1);
+    assert_eq!(knots(&script), []);
+    script.waits(1, 2);
+    assert_eq!(knots(&script), [(vec![2, 1], true)]);
+    assert!(graph(&script).knots()[0].members[0].behind);
+}
+
+#[test]
+fn what_waits_for_a_resource_that_was_never_told_is_left_out() {
+    let mut script = Script::crossed();
+    script.apply(Change::ResourceGone(crate::script::resource(2)));
+    let graph = graph(&script);
+    assert_eq!((graph.knots().len(), graph.chains().len()), (0, 1));
+}
+
+#[test]
+fn the_time_of_a_knot_is_when_it_closed_and_its_key_the_oldest_wait() {
+    let mut script = Script::new();
+    script.task(1).task(2).made(1, Mutex).made(2, Mutex);
+    script
+        .holds(1, 1)
+        .holds(2, 2)
+        .waits(2, 1)
+        .now(12_000)
+        .waits(1, 2);
+    let graph = graph(&script);
+    let knot = &graph.knots()[0];
+    assert_eq!((knot.since, knot.key), (ms(12_000), crate::script::wait(1)));
+    assert_eq!(members(knot), [2, 1]);
 }

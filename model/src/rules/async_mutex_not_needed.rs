@@ -48,7 +48,7 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     for (_, news) in look.world.resources().since(look.seen) {
         match news {
             News::Is(resource) if resource.origin.kind == ResourceKind::Mutex => {
-                note(look, resource, memory);
+                note(look.now, resource, memory);
             }
             News::Is(_) => {}
             News::Gone(id) => _ = memory.taken.remove(&id),
@@ -64,7 +64,7 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     problems
 }
 
-fn note(look: &Look<'_>, resource: &Resource, memory: &mut Memory) {
+fn note(now: Stamp, resource: &Resource, memory: &mut Memory) {
     let place = resource.origin.place;
     if place == PlaceId(0) || memory.needed.contains(&place) {
         return;
@@ -82,7 +82,7 @@ fn note(look: &Look<'_>, resource: &Resource, memory: &mut Memory) {
     memory.taken.insert(resource.id, usage.acquired);
     let entry = memory.places.entry(place).or_insert(Use {
         last: resource.id,
-        since: look.now,
+        since: now,
         mutexes: 0,
         taken: 0,
     });
@@ -155,6 +155,7 @@ mod tests {
             (&*finding.rule, finding.tier),
             ("async-mutex-not-needed", Tier::Statistical)
         );
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "Mutex lock.rs:1 was never waited for and never kept across an await"
@@ -234,5 +235,27 @@ mod tests {
         };
         trial.apply(Change::Place(PlaceId(1), place));
         assert_eq!(trial.rules(10_100, 13_100), nothing());
+    }
+    #[test]
+    fn no_more_than_so_many_are_remembered() {
+        let mut trial = Trial::new();
+        trial.made(1, Mutex);
+        let mut one = trial.world.resource(resource(1)).unwrap().clone();
+        for n in 2..=super::MOST as u64 + 100 {
+            one.id = resource(n);
+            trial.apply(Change::Resource(Box::new(one.clone())));
+        }
+        let mut memory = super::Memory::default();
+        for (_, news) in trial.world.resources().since(crate::Revision(0)) {
+            if let crate::News::Is(resource) = news {
+                super::note(crate::Stamp(0), resource, &mut memory);
+            }
+        }
+        assert_eq!(memory.taken.len(), super::MOST);
+        // One that is remembered is followed on.
+        one.id = resource(1);
+        one.usage.acquired = 7;
+        super::note(crate::Stamp(0), &one, &mut memory);
+        assert_eq!(memory.places[&PlaceId(1)].taken, 7);
     }
 }

@@ -11,6 +11,7 @@
 //! What to do: wait for something that tells when it changes (`Notify`, `watch`, `oneshot`), or ask at times
 //! (`tokio::time::interval`).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
@@ -19,12 +20,11 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::ids;
 use super::words::time;
-use crate::{Nanos, SiteId, Subject, Task, TaskId, Tier};
+use crate::{Nanos, SiteId, Stamp, Subject, Task, TaskId, Tier};
 
-/// Tasks that are remembered from one look to the next. More can't loop at full speed on any machine.
+/// Tasks that are remembered from one look to the next, those that woke themselves most often. More can't loop at full
+/// speed on any machine.
 const MOST: usize = 4096;
-/// A task that has woken itself fewer times than this is not remembered.
-const FEW: u64 = 100;
 
 const ADVICE: &str = "wait for something that tells when it changes (Notify, watch, oneshot), or look at times with \
                       tokio::time::interval";
@@ -45,11 +45,13 @@ pub(super) struct Memory(HashMap<TaskId, Counters, FixedState>);
 pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     let before = std::mem::take(&mut memory.0);
     let mut sites: HashMap<SiteId, (Vec<&Task>, Counters), FixedState> = HashMap::default();
-    for task in &look.survey.self_waking {
+    let mut waking = look.survey.self_waking.clone();
+    if waking.len() > MOST {
+        waking.select_nth_unstable_by_key(MOST, |task| Reverse(task.vitals.self_wakes));
+        waking.truncate(MOST);
+    }
+    for task in waking {
         let vitals = &task.vitals;
-        if vitals.self_wakes < FEW || memory.0.len() >= MOST {
-            continue;
-        }
         let counters = Counters {
             polls: vitals.polls,
             self_wakes: vitals.self_wakes,
@@ -102,9 +104,8 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
     let mut subjects: Vec<_> = first.iter().map(|task| Subject::Task(*task)).collect();
     subjects.push(Subject::Site(site));
     let polls = sum.polls.max(1);
-    let since = tasks.iter().map(|task| task.birth.created).min()?;
-    // It has been so for at least this long; when it began is not known.
-    let since = since.max(crate::Stamp(look.now.0.saturating_sub(2 * elapsed.0)));
+    // It has been so for two looks; when it began is not known.
+    let since = Stamp(look.now.0.saturating_sub(2 * elapsed.0));
     let verb = if tasks.len() == 1 {
         "wakes itself"
     } else {
@@ -183,6 +184,10 @@ mod tests {
             ("busy-wake", Tier::Persistent)
         );
         assert_eq!(
+            (finding.cleared, finding.since),
+            (None, crate::script::ms(10_500))
+        );
+        assert_eq!(
             &*finding.summary,
             "task #1 at task.rs:1 wakes itself 200000 times a second with nothing to do"
         );
@@ -195,6 +200,11 @@ mod tests {
             ]
         );
         assert_eq!(finding.subjects[0], Subject::Task(task(1)));
+        let twice = trial(1000, 2000, 1000);
+        assert!(
+            twice[0].evidence[0].contains(", 100 % of them"),
+            "{twice:#?}"
+        );
     }
 
     #[test]
@@ -256,5 +266,22 @@ mod tests {
                 .summary
                 .contains("and 46 more wake themselves 500000 times a second")
         );
+    }
+    #[test]
+    fn one_of_many_that_wake_themselves_at_times_is_found() {
+        let mut trial = Trial::new();
+        (1..=5000).for_each(|n| _ = trial.task(n));
+        let mut findings = Vec::new();
+        for at in (10_500..13_000).step_by(500) {
+            for n in 1..=5000 {
+                let more = if n == 5000 { 5000 } else { 10 };
+                trial.vitals(n, |v| {
+                    (v.polls, v.self_wakes) = (v.polls + more, v.self_wakes + more)
+                });
+            }
+            findings.extend(trial.look(at));
+        }
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0].subjects[0], Subject::Task(task(5000)));
     }
 }

@@ -1,4 +1,4 @@
-//! A task was dropped at an await while it held a guard: what it was about to do under the lock is left half done.
+//! A task was dropped at an await while it held a guard: its work under the lock is left half done.
 //!
 //! `abort`, a `JoinSet` that is dropped and the end of a runtime drop a task where it awaits. Its guards are released,
 //! so nobody is stuck; but what was meant to happen as one step between lock and unlock has happened in part: a count
@@ -53,17 +53,16 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
             }
         }
     }
+    if memory.places.len() > MOST {
+        // They are counted anew.
+        memory.places.clear();
+    }
     let mut problems: Vec<_> = cases
         .into_iter()
         .filter_map(|(key, (resource, new))| {
-            let room = memory.places.len() < MOST || memory.places.contains_key(&key);
             let sum = memory.places.entry(key).or_default();
             *sum = sum.saturating_add(new);
-            let problem = problem(look, key, resource, *sum);
-            if !room {
-                memory.places.remove(&key);
-            }
-            problem
+            problem(look, key, resource, *sum)
         })
         .collect();
     problems.sort_by_key(|problem| problem.subjects.first().copied());
@@ -73,12 +72,12 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
 /// How often it has happened to this resource since it was last seen.
 fn news_of(resource: &Resource, memory: &mut Memory) -> u64 {
     let count = resource.usage.cancelled;
-    let known = memory.resources.get(&resource.id).copied().unwrap_or(0);
-    if count == known || (known == 0 && memory.resources.len() >= MOST) {
+    let known = memory.resources.get(&resource.id).copied();
+    if count == 0 || (known.is_none() && memory.resources.len() >= MOST) {
         return 0;
     }
     memory.resources.insert(resource.id, count);
-    count.saturating_sub(known)
+    count.saturating_sub(known.unwrap_or(0))
 }
 
 fn problem(look: &Look<'_>, key: Key, resource: &Resource, sum: u64) -> Option<Problem> {
@@ -223,5 +222,28 @@ mod tests {
             &*finding.summary,
             "a task was dropped at an await while it held Mutex lock.rs:1"
         );
+    }
+    #[test]
+    fn no_more_than_so_many_are_remembered_and_only_those_to_which_it_happened() {
+        let mut trial = Trial::new();
+        trial.made(1, Mutex);
+        let mut one = trial.world.resource(resource(1)).unwrap().clone();
+        let mut memory = super::Memory::default();
+        assert_eq!(super::news_of(&one, &mut memory), 0);
+        assert_eq!(memory.resources.len(), 0);
+        one.usage.cancelled = 1;
+        let news: u64 = (1..=super::MOST as u64 + 100)
+            .map(|n| {
+                one.id = resource(n);
+                super::news_of(&one, &mut memory)
+            })
+            .sum();
+        assert_eq!(
+            (news, memory.resources.len()),
+            (super::MOST as u64, super::MOST)
+        );
+        one.id = resource(1);
+        one.usage.cancelled = 3;
+        assert_eq!(super::news_of(&one, &mut memory), 2);
     }
 }

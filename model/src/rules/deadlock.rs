@@ -188,6 +188,7 @@ mod tests {
         trial.task(3).waits(3, 1);
         let finding = trial.only(10_100, 60_100);
         assert_eq!((&*finding.rule, finding.tier), ("deadlock", Tier::Proven));
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "task #1 at task.rs:1 and task #2 at task.rs:1 wait for each other's locks"
@@ -262,11 +263,26 @@ mod tests {
         script.holds(1, 1).holds(2, 2).waits(1, 2).waits(2, 1);
         let mut trial = Trial::of(script);
         assert_eq!(trial.looks(10_100, 11_900), []);
-        assert_eq!(trial.look(11_999), []);
-        assert_eq!(trial.look(12_050), []);
-        let finding = trial.only(12_550, 30_000);
+        assert_eq!(trial.look(12_000), []);
+        let finding = trial.only(12_050, 30_000);
         assert_eq!(finding.tier, Tier::Persistent);
         assert!(finding.evidence.iter().any(|line| line.contains("doubt")));
+    }
+
+    #[test]
+    fn doubt_that_is_younger_is_no_finding_yet() {
+        let mut script = Script::new();
+        script
+            .task_at(1, 2, None)
+            .task(2)
+            .made(1, Mutex)
+            .made(2, Mutex);
+        script.holds(1, 1).holds(2, 2).waits(1, 2).waits(2, 1);
+        let mut trial = Trial::of(script);
+        assert_eq!(trial.look(11_900), []);
+        assert_eq!(trial.look(11_999), []);
+        assert_eq!(trial.look(12_050), []);
+        assert_eq!(trial.look(12_100).len(), 1);
     }
 
     #[test]

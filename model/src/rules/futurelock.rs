@@ -115,6 +115,7 @@ mod tests {
     fn a_task_that_waits_behind_its_own_future() {
         let finding = Trial::of(locked()).only(10_200, 30_200);
         assert_eq!((&*finding.rule, finding.tier), ("futurelock", Tier::Proven));
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "a future of task #1 at task.rs:1 was granted Mutex lock.rs:1 and is not polled"

@@ -246,6 +246,7 @@ mod tests {
             (&*finding.rule, finding.tier),
             ("held-across-await", Tier::Persistent)
         );
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "task #1 at task.rs:1 keeps Mutex lock.rs:1 while idle, and 1 other waits for it"

@@ -102,6 +102,7 @@ mod tests {
             (&*finding.rule, finding.tier),
             ("large-future", Tier::Statistical)
         );
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "the future spawned at proxy.rs:7 is 64.1 KiB large"

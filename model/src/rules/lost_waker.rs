@@ -128,6 +128,7 @@ mod tests {
         mute(&mut trial, 1);
         let finding = trial.only(10_100, 30_100);
         assert_eq!((&*finding.rule, finding.tier), ("lost-waker", Tier::Proven));
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "task #1 at task.rs:1 is idle and nothing can wake it: no waker is left"

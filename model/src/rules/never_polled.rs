@@ -114,6 +114,7 @@ mod tests {
             (&*finding.rule, finding.tier),
             ("never-polled", Tier::Persistent)
         );
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "task #1 at task.rs:1, task #2 at task.rs:1 and task #3 at task.rs:1 have never been polled: nobody runs the \

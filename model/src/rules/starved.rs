@@ -303,6 +303,7 @@ mod tests {
             (&*finding.rule, finding.tier),
             ("starved", Tier::Persistent)
         );
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "1 task that is ready waits for a worker, up to 1.90s; the tasks of task.rs:1 keep the workers busy"

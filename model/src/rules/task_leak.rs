@@ -154,6 +154,7 @@ mod tests {
             (&*finding.rule, finding.tier),
             ("task-leak", Tier::Statistical)
         );
+        assert_eq!(finding.cleared, None);
         assert_eq!(
             &*finding.summary,
             "the tasks spawned at task.rs:1 only become more: 180 live now"
