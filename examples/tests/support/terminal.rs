@@ -322,10 +322,14 @@ impl Drop for Terminal {
     }
 }
 
-/// `taskscope ARGS` in a plain environment, with the sockets in `dir`.
+/// `taskscope ARGS` in a plain environment, with the sockets in `dir`. It opens on the tasks, as it does for who asks for
+/// an order of them.
 pub(crate) fn viewer_command(dir: &Path, args: &[&str]) -> CommandBuilder {
     let mut command = plain(CommandBuilder::new(viewer()));
     command.args(args);
+    if !args.contains(&"--sort") {
+        command.arg("--sort=-busy");
+    }
     command.env("TASKSCOPE_DIR", dir);
     command
 }

@@ -114,12 +114,16 @@ fn places_are_doors_to_their_tasks() {
     assert!(tasks.contains("idle.rs:"), "{tasks}");
     terminal.press("\u{1b}");
     terminal.shows("─ places ─");
-    terminal.press("1");
-    terminal.shows("─ tasks ─");
-    terminal.press("2");
-    terminal.shows("─ places ─");
-    terminal.press("\t");
-    terminal.shows("─ tasks ─");
+    for (tab, title) in [
+        ("2", "─ tasks ─"),
+        ("3", "─ resources ─"),
+        ("4", "─ who waits for whom ─"),
+        ("\t", "─ places ─"),
+        ("\t", "─ what is wrong ─"),
+    ] {
+        terminal.press(tab);
+        terminal.shows(title);
+    }
     terminal.quit();
 }
 
@@ -213,9 +217,9 @@ fn the_mouse_selects_opens_and_scrolls() {
     // A heading sorts, a tab opens, two clicks open.
     terminal.click(picture.find("POLLS"));
     terminal.shows("by polls");
-    terminal.click(picture.find("2 Places"));
+    terminal.click(picture.find("5 Places"));
     terminal.shows("─ places ─");
-    terminal.click(picture.find("1 Tasks"));
+    terminal.click(picture.find("2 Tasks"));
     terminal.shows("─ tasks ─");
     terminal.click((20, head + 3));
     terminal.click((20, head + 3));

@@ -61,7 +61,11 @@ fn ctrl_z_suspends_and_fg_comes_back() {
     shell.env("TASKSCOPE_DIR", dir.path());
     let mut terminal = Terminal::start(shell, 100, 30);
     terminal.shows("shell>");
-    terminal.press(&format!("{} {}\n", viewer().display(), target.address()));
+    terminal.press(&format!(
+        "{} {} --sort=-busy\n",
+        viewer().display(),
+        target.address()
+    ));
     for _ in 0..2 {
         terminal.shows("postman");
         terminal.is_taken();
@@ -127,7 +131,7 @@ fn without_a_terminal_it_says_what_to_use_instead() {
     for redirect in ["< /dev/null", "> out", "2> /dev/null | cat"] {
         let mut shell = plain(CommandBuilder::new("sh"));
         let script = format!(
-            "cd {}; {} {} {redirect}; echo ended with $?.",
+            "cd {}; {} {} --sort=-busy {redirect}; echo ended with $?.",
             dir.path().display(),
             viewer().display(),
             target.address()

@@ -53,7 +53,7 @@ fn every_size_of_the_window_is_used() {
     // As it was, with nothing left of other sizes.
     let picture = terminal.shows("postman");
     assert!(
-        picture.contains("pid") && picture.contains("1 Tasks"),
+        picture.contains("pid") && picture.contains("2 Tasks"),
         "{picture}"
     );
     terminal.quit();

@@ -77,7 +77,8 @@ pub(super) fn screen(
     let options = Options {
         address: address.to_string(),
         theme,
-        order: question.order(),
+        // Only what was asked for: who does so wants to see tasks first.
+        order: question.order().filter(|_| shared.sort.is_some()),
         filter: Some(question.own).filter(|filter| !filter.is_empty()),
         only: question.only,
     };

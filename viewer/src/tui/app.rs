@@ -21,7 +21,7 @@ use super::thing::Thing;
 use super::walk::Walk;
 use crate::text::Names;
 
-/// How the viewer begins.
+/// How the viewer begins: with what is wrong, or, where an order or a filter is given, with the tasks.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What the target is called until it has told its name: the address as the person gave it.
@@ -127,9 +127,9 @@ impl App {
     #[must_use]
     pub fn new(options: Options) -> Self {
         // Who asks for certain tasks wants to see them.
-        let first = match options.filter {
-            Some(_) => Screen::Tasks(None),
-            None => Screen::Problems,
+        let first = match (&options.filter, options.order) {
+            (None, None) => Screen::Problems,
+            _ => Screen::Tasks(None),
         };
         Self {
             address: options.address,

@@ -1,6 +1,7 @@
 //! The table of `taskscope resources`.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use taskscope_model::query::ResourceColumn;
 use taskscope_model::{Nanos, Sureness, World};
@@ -10,10 +11,7 @@ use crate::cli::findings::text::blind;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, Table};
 use crate::feed::Hello;
-use crate::text::{Names, clean, count, doubt, duration, state};
-
-/// Columns of a place before it is fitted to the width.
-const PLACE: usize = 60;
+use crate::text::{Names, Places, clean, count, doubt, duration, state};
 
 /// Draws the resources, and how many there are.
 pub(super) fn draw(
@@ -82,6 +80,11 @@ fn table(world: &World, answer: &Answer<'_>) -> Table {
         column("ID", true, None, 5),
     ];
     let (names, now) = (Names::of(world), world.now());
+    let at = answer
+        .rows
+        .iter()
+        .filter_map(|row| world.place(row.origin.place));
+    let places = Places::of(at.map(|place| (Arc::clone(&place.file), place.line)));
     let rows = answer.rows.iter().map(|resource| {
         let queue = answer.queues.at(resource.id);
         let number = |column: ResourceColumn| column.number(resource, queue, now);
@@ -89,10 +92,13 @@ fn table(world: &World, answer: &Answer<'_>) -> Table {
         let many = |column| number(column).map_or_else(|| "-".to_owned(), count);
         vec![
             resource.origin.kind.to_string(),
-            names
-                .place(resource, PLACE)
-                .or_else(|| Some(format!("by {}", names.task(resource.origin.creator?))))
-                .unwrap_or_else(|| "?".to_owned()),
+            match (world.place(resource.origin.place), resource.origin.creator) {
+                (Some(place), _) if !place.file.is_empty() => {
+                    places.name(&place.file, place.line).to_owned()
+                }
+                (_, Some(creator)) => format!("by {}", names.task(creator)),
+                (_, None) => "?".to_owned(),
+            },
             state(resource),
             names.holders(resource),
             time(ResourceColumn::Held),

@@ -40,7 +40,7 @@ const PERCENTILES: [(&str, f64, Which); 4] = [
 ];
 
 /// Columns of what a task waits for before it is fitted to the width.
-const WAITS_FOR: usize = 40;
+const WAITS_FOR: usize = 30;
 
 /// Not known.
 const UNKNOWN: &str = "?";
@@ -144,7 +144,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             title: "WAITS FOR",
             right: false,
             least: Some(14),
-            readable: 26,
+            readable: 30,
             spare: 1,
             is_place: false,
         };

@@ -186,6 +186,10 @@ impl Drawing<'_> {
                 .map(|id| names.task(*id))
                 .collect();
             let more = link.waiting.saturating_sub(text.len());
+            let resource = self.app.picture.world().resource(link.resource);
+            if let Some(id) = resource.and_then(|resource| resource.usage.receiver) {
+                self.task(&format!("{side}received by "), self.look.dim, id, "");
+            }
             if more > 0 {
                 text.push(format!("{} more", count(more as u64)));
             }
