@@ -40,9 +40,9 @@ pub(crate) fn install(variant: &str) -> Result<(), VariantError> {
             bare()?;
             listening("bare")
         }
-        "taskscope" => {
+        "tasks" | "locks" | "taskscope" => {
             traced("taskscope")?;
-            taskscope()?;
+            taskscope(variant)?;
             listening("taskscope")
         }
         "console" => {
@@ -94,13 +94,18 @@ fn bare() -> Result<(), VariantError> {
 }
 
 #[cfg(feature = "taskscope")]
-fn taskscope() -> Result<(), VariantError> {
-    taskscope::init();
+fn taskscope(variant: &str) -> Result<(), VariantError> {
+    let level = match variant {
+        "tasks" => taskscope::Level::Tasks,
+        "locks" => taskscope::Level::Locks,
+        _ => taskscope::Level::default(),
+    };
+    taskscope::builder().level(level).init();
     Ok(())
 }
 
 #[cfg(not(feature = "taskscope"))]
-fn taskscope() -> Result<(), VariantError> {
+fn taskscope(_: &str) -> Result<(), VariantError> {
     Err(VariantError::Build {
         variant: "taskscope",
         needs: "feature `taskscope`",

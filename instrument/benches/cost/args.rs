@@ -10,7 +10,7 @@ Measures what taskscope costs the program that it watches: cargo bench -p tasksc
 
   --rounds N          processes measured of each variant (default 5); memory takes at most 2 of them
   --quick             the same as --rounds 2, and memory once
-  --variants LIST     of plain,traced,bare,taskscope,console (default: all)
+  --variants LIST     of plain,traced,bare,tasks,locks,taskscope,console (default: all)
   --ops LIST          of poll,yield,spawn,pingpong,mutex,mpsc,oneshot,sleep (default: all), or `none`
   --runtimes LIST     of current,multi (default: both; multi has 2 workers)
   --tasks LIST        how many idle tasks memory is measured with (default 100000,1000000), or `none`

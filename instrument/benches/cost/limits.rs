@@ -6,14 +6,21 @@ use crate::{
     variant::Variant,
 };
 
-/// Highest ratio of the thread's CPU time to `traced`, on the current-thread runtime. Locks and channels are not tracked yet, so
-/// they may cost nothing.
-const RATIOS: [(&str, f64); 4] = [
-    ("poll", 2.3),
-    ("spawn", 1.8),
-    ("mutex", 1.05),
-    ("mpsc", 1.05),
+/// Highest ratio of the thread's CPU time to `traced`, on the current-thread runtime. At the level `tasks` locks and channels
+/// are not tracked, so they may cost nothing.
+const RATIOS: [(Variant, &str, f64); 9] = [
+    (Variant::Tasks, "poll", 2.3),
+    (Variant::Tasks, "spawn", 1.8),
+    (Variant::Tasks, "mutex", 1.05),
+    (Variant::Tasks, "mpsc", 1.05),
+    (Variant::Locks, "mutex", 2.1),
+    (Variant::Taskscope, "poll", 2.3),
+    (Variant::Taskscope, "spawn", 1.8),
+    (Variant::Taskscope, "mutex", 3.1),
+    (Variant::Taskscope, "mpsc", 3.4),
 ];
+/// How many times cheaper than console-subscriber a lock is at least.
+const LOCKS_PER_CONSOLE_LOCK: f64 = 10.0;
 /// How many times cheaper than console-subscriber a spawn is at least.
 const SPAWNS_PER_CONSOLE_SPAWN: f64 = 50.0;
 /// Highest number of bytes per idle task on top of `traced`, at [`TASKS`] tasks.
@@ -62,28 +69,33 @@ pub(crate) fn check(speeds: &[Speed], memories: &[Memory]) -> Vec<Verdict> {
             .collect::<Vec<_>>()
     };
     let mut verdicts = Vec::new();
-    for (op, most) in RATIOS {
+    for (variant, op, most) in RATIOS {
         let ratio = Spread::by_round(
-            &thread(Variant::Taskscope, op),
+            &thread(variant, op),
             &thread(Variant::Traced, op),
             |subject, base| subject / base,
         );
         verdicts.extend(ratio.map(|measured| Verdict {
-            what: format!("{op}, times `traced`, current_thread"),
+            what: format!("{op} of `{variant}`, times `traced`, current_thread"),
             measured,
             limit: Limit::AtMost(most),
         }));
     }
-    let spawns = Spread::by_round(
-        &thread(Variant::Console, "spawn"),
-        &thread(Variant::Taskscope, "spawn"),
-        |console, ours| console / ours,
-    );
-    verdicts.extend(spawns.map(|measured| Verdict {
-        what: "spawns in the time of one of `console`, current_thread".into(),
-        measured,
-        limit: Limit::AtLeast(SPAWNS_PER_CONSOLE_SPAWN),
-    }));
+    for (op, least) in [
+        ("spawn", SPAWNS_PER_CONSOLE_SPAWN),
+        ("mutex", LOCKS_PER_CONSOLE_LOCK),
+    ] {
+        let times = Spread::by_round(
+            &thread(Variant::Console, op),
+            &thread(Variant::Taskscope, op),
+            |console, ours| console / ours,
+        );
+        verdicts.extend(times.map(|measured| Verdict {
+            what: format!("{op}s in the time of one of `console`, current_thread"),
+            measured,
+            limit: Limit::AtLeast(least),
+        }));
+    }
 
     let bytes = |variant, watched: bool| {
         memories

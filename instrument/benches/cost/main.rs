@@ -102,7 +102,9 @@ fn measure_memory(args: &Args, subjects: &Subjects) -> Result<(Vec<Memory>, Vec<
     for round in 0..args.memory_rounds() {
         for &tasks in &args.tasks {
             for &variant in &args.variants {
-                if variant == Variant::Bare || (variant == Variant::Console && round > 0) {
+                if matches!(variant, Variant::Bare | Variant::Tasks | Variant::Locks)
+                    || (variant == Variant::Console && round > 0)
+                {
                     continue; // the bare subscriber keeps nothing; the console takes 15 s and gigabytes each time
                 }
                 if let Some(note) = too_large(variant, tasks) {

@@ -11,7 +11,11 @@ pub(crate) enum Variant {
     Traced,
     /// A subscriber that wants everything and does nothing.
     Bare,
-    /// taskscope as `taskscope::init()` sets it up, no viewer attached.
+    /// taskscope at its level `tasks`: no locks, no permits.
+    Tasks,
+    /// taskscope at its level `locks`: no permits.
+    Locks,
+    /// taskscope as `taskscope::init()` sets it up, with everything, no viewer attached.
     Taskscope,
     /// console-subscriber's `ConsoleLayer` on a registry.
     Console,
@@ -19,10 +23,12 @@ pub(crate) enum Variant {
 
 impl Variant {
     /// In the order of the tables.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Plain,
         Self::Traced,
         Self::Bare,
+        Self::Tasks,
+        Self::Locks,
         Self::Taskscope,
         Self::Console,
     ];
@@ -33,6 +39,8 @@ impl Variant {
             Self::Plain => "plain",
             Self::Traced => "traced",
             Self::Bare => "bare",
+            Self::Tasks => "tasks",
+            Self::Locks => "locks",
             Self::Taskscope => "taskscope",
             Self::Console => "console",
         }
@@ -43,7 +51,7 @@ impl Variant {
         match self {
             Self::Plain => (None, false),
             Self::Traced | Self::Bare => (Some("traced"), true),
-            Self::Taskscope => (Some("taskscope"), true),
+            Self::Tasks | Self::Locks | Self::Taskscope => (Some("taskscope"), true),
             Self::Console => (Some("console"), true),
         }
     }

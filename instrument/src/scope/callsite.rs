@@ -66,12 +66,18 @@ pub(crate) enum Callsite {
     Locked,
     /// Readers came or went.
     Readers,
-    /// The permits of a semaphore changed.
+    /// The permits of a semaphore changed; how is not known before its first event.
     Permits,
+    /// A semaphore has more permits.
+    PermitsAdded,
+    /// A semaphore was made with permits.
+    PermitsMade,
     /// An operation asks for permits.
     Requested,
-    /// It was given some.
+    /// It was given some, or none so far; which is not known before the first event.
     Obtained,
+    /// It was given some.
+    ObtainedSome,
     /// tokio's, but nothing is recorded of it.
     Unrecorded,
 }
@@ -79,7 +85,7 @@ pub(crate) enum Callsite {
 impl Callsite {
     #[inline(always)]
     fn from_number(number: u8) -> Self {
-        const ALL: [Callsite; 17] = [
+        const ALL: [Callsite; 20] = [
             Callsite::User,
             Callsite::Spawn,
             Callsite::SpawnBlocking,
@@ -94,8 +100,11 @@ impl Callsite {
             Callsite::Locked,
             Callsite::Readers,
             Callsite::Permits,
+            Callsite::PermitsAdded,
+            Callsite::PermitsMade,
             Callsite::Requested,
             Callsite::Obtained,
+            Callsite::ObtainedSome,
             Callsite::Unrecorded,
         ];
         ALL.get(number as usize).copied().unwrap_or(Self::User)
@@ -116,8 +125,11 @@ impl Callsite {
             | Self::InnerOp
             | Self::InnerPolled
             | Self::Permits
+            | Self::PermitsAdded
+            | Self::PermitsMade
             | Self::Requested
-            | Self::Obtained => level >= Level::Permits,
+            | Self::Obtained
+            | Self::ObtainedSome => level >= Level::Permits,
         }
     }
 }
@@ -283,12 +295,14 @@ fn while_it_registers(metadata: &'static Metadata<'static>) -> (Callsite, Keys) 
 /// Whether callsites were dismissed that `tracing` still delivers.
 static DISMISSED: AtomicBool = AtomicBool::new(false);
 
-/// What this callsite tells is of no interest, which only its first event has shown.
+/// What this callsite is, which only its first event has shown. One that is [`Callsite::Unrecorded`] is of no interest.
 #[cold]
-pub(crate) fn dismiss(metadata: &'static Metadata<'static>) {
+pub(crate) fn learn(metadata: &'static Metadata<'static>, callsite: Callsite) {
     if let Some(place) = place(metadata) {
-        place.kind.store(Callsite::Unrecorded as u8, Relaxed);
-        DISMISSED.store(true, Relaxed);
+        place.kind.store(callsite as u8, Relaxed);
+        if callsite == Callsite::Unrecorded {
+            DISMISSED.store(true, Relaxed);
+        }
     }
 }
 

@@ -33,6 +33,16 @@ pub(super) fn new_span(callsite: Callsite, attributes: &Attributes<'_>) -> u64 {
 /// An event of a resource, or of an operation on one.
 #[inline]
 pub(super) fn event(callsite: Callsite, event: &Event<'_>) {
+    // To read an event's fields costs more than all the rest, and half of a lock's events tell nothing new.
+    let matters = match callsite {
+        Callsite::InnerPolled => !record::is_inner(),
+        Callsite::ObtainedSome => record::is_op_here(),
+        Callsite::PermitsAdded => record::counts_permits(),
+        _ => true,
+    };
+    if !matters {
+        return;
+    }
     let mut fields = StateFields::default();
     event.record(&mut fields);
     match callsite {
@@ -43,18 +53,36 @@ pub(super) fn event(callsite: Callsite, event: &Event<'_>) {
         Callsite::Readers => match fields.change {
             Change::Add => record::readers(fields.number, true),
             Change::Sub => record::readers(fields.number, false),
-            Change::Override => callsite::dismiss(event.metadata()),
+            Change::Override => callsite::learn(event.metadata(), Callsite::Unrecorded),
         },
-        Callsite::Permits => match fields.change {
-            Change::Add => record::permits_added(fields.number),
-            Change::Sub => callsite::dismiss(event.metadata()),
-            Change::Override => record::permits_made(fields.number),
-        },
-        Callsite::Requested => record::requested(fields.number),
-        Callsite::Obtained => match fields.change {
-            Change::Add => record::obtained(fields.number),
-            Change::Sub | Change::Override => callsite::dismiss(event.metadata()),
-        },
+        Callsite::Permits => {
+            let learned = match fields.change {
+                Change::Add => Callsite::PermitsAdded,
+                Change::Sub => Callsite::Unrecorded,
+                Change::Override => Callsite::PermitsMade,
+            };
+            callsite::learn(event.metadata(), learned);
+            permits(learned, fields.number);
+        }
+        Callsite::Obtained => {
+            let learned = match fields.change {
+                Change::Add => Callsite::ObtainedSome,
+                Change::Sub | Change::Override => Callsite::Unrecorded,
+            };
+            callsite::learn(event.metadata(), learned);
+            permits(learned, fields.number);
+        }
+        other => permits(other, fields.number),
+    }
+}
+
+#[inline]
+fn permits(callsite: Callsite, n: u64) {
+    match callsite {
+        Callsite::PermitsAdded => record::permits_added(n),
+        Callsite::PermitsMade => record::permits_made(n),
+        Callsite::Requested => record::requested(n),
+        Callsite::ObtainedSome => record::obtained(n),
         _ => {}
     }
 }

@@ -240,6 +240,34 @@ fn give_up(thread: Option<&'static Thread>, op: &Op, index: u32) {
     end_wait(op, index, slot, at);
 }
 
+/// Whether what happens here happens to the semaphore within an operation on a lock, which the lock will tell too.
+#[inline]
+#[must_use]
+pub fn is_inner() -> bool {
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    thread::current().is_some_and(|thread| unsafe { thread.own() }.inner.is_top_twice())
+}
+
+/// Whether this happens in the span of an operation.
+#[inline]
+#[must_use]
+pub fn is_op_here() -> bool {
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    thread::current().is_some_and(|thread| id::is_op(unsafe { thread.own() }.inner.top()))
+}
+
+/// Whether this happens in the span of a semaphore or a channel, of which permits are counted.
+#[inline]
+#[must_use]
+pub fn counts_permits() -> bool {
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    thread::current()
+        .and_then(|thread| find_resource(unsafe { thread.own() }.inner.top()))
+        .is_some_and(|(slot, _)| {
+            matches!(slot.kind(), ResourceType::Semaphore | ResourceType::Mpsc)
+        })
+}
+
 /// The operation in whose span this happens was polled. `inner`: so says the semaphore within it.
 #[inline]
 pub fn polled(is_ready: bool, inner: bool) {
