@@ -21,10 +21,8 @@ mod edges;
 mod exit;
 #[cfg(not(loom))]
 mod harvest;
-#[cfg(not(loom))]
 mod holder;
 pub mod id;
-#[cfg(not(loom))]
 mod mark;
 #[cfg(not(loom))]
 mod record;
