@@ -248,12 +248,19 @@ pub fn is_inner() -> bool {
     thread::current().is_some_and(|thread| unsafe { thread.own() }.inner.is_top_twice())
 }
 
-/// Whether this happens in the span of an operation.
+/// Whether this happens in the span of an operation: so a semaphore tells what it gives to one that queues. Elsewhere it
+/// tells that the operation that is being polled got all it wants at once, which is noted.
 #[inline]
 #[must_use]
-pub fn is_op_here() -> bool {
+pub fn is_given_in_queue() -> bool {
+    let Some(thread) = thread::current() else {
+        return false;
+    };
     // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-    thread::current().is_some_and(|thread| id::is_op(unsafe { thread.own() }.inner.top()))
+    let inner = unsafe { &mut thread.own().inner };
+    let in_queue = id::is_op(inner.top());
+    inner.at_once |= !in_queue;
+    in_queue
 }
 
 /// Whether this happens in the span of a semaphore or a channel, of which permits are counted.
@@ -281,22 +288,29 @@ pub fn polled(is_ready: bool, inner: bool) {
     if inner && own.inner.is_top_twice() {
         return;
     }
+    let at_once = std::mem::take(&mut own.inner.at_once);
     if is_ready {
-        served(own, id, op, inner);
+        served(own, id, op, inner, at_once);
     } else {
-        waits(own, id, op);
+        waits(own, id, op, at_once);
     }
 }
 
 #[inline(always)]
-fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
+fn served(own: &mut Own, id: u64, op: &Op, inner: bool, at_once: bool) {
     let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
         return;
     };
+    let kind = slot.kind();
+    if kind == ResourceType::Semaphore && !at_once && op.given.load(Relaxed) < op.want.load(Relaxed)
+    {
+        // The semaphore was closed. What is ready is an error, and what was given in part goes back when the operation
+        // is dropped, which happens now: as with a wait that is given up.
+        return;
+    }
     if op.waits() {
         end_wait(op, id::index(id), slot, at);
     }
-    let kind = slot.kind();
     // Locks tell it themselves, and of those too that were taken without an operation.
     if matches!(kind, ResourceType::Mutex | ResourceType::RwLock) {
         return;
@@ -323,7 +337,7 @@ fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
 }
 
 #[cold]
-fn waits(own: &mut Own, id: u64, op: &Op) {
+fn waits(own: &mut Own, id: u64, op: &Op, at_once: bool) {
     let now = ticks();
     let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
         return;
@@ -342,6 +356,15 @@ fn waits(own: &mut Own, id: u64, op: &Op) {
         changed(slot, at);
         op.granted.store(0, Relaxed);
         op.since.swap(now.max(1), SeqCst);
+    }
+    if at_once
+        && slot.kind() == ResourceType::Semaphore
+        && let Some(shares) = shares(slot)
+    {
+        // It has all it wants, but its task has had its share of the worker's time and comes back for it.
+        op.given.store(op.want.load(Relaxed), Relaxed);
+        shares.outstanding.fetch_add(1, Relaxed);
+        op.granted.swap(now.max(1), SeqCst);
     }
     op_changed(op, id::index(id));
 }
@@ -586,7 +609,10 @@ pub fn obtained(n: u64) {
     // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
     let own = unsafe { thread.own() };
     let id = own.inner.top();
-    let Some(op) = find_op(id) else { return };
+    let Some(op) = find_op(id) else {
+        own.inner.at_once = true;
+        return;
+    };
     let n = u32::try_from(n).unwrap_or(u32::MAX);
     let before = op.given.load(Relaxed);
     let given = before.saturating_add(n);
