@@ -5,7 +5,9 @@
 //! So the word counts: two that hold it at once are the new holder, and the one before it whose release is still to be
 //! told. Layout: the holder's tag (40 bits), the count (24 bits).
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+#[cfg(not(loom))]
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, SeqCst};
 
 use crate::id;
 use crate::sync::AtomicU64;
@@ -77,6 +79,12 @@ impl HolderWord {
         Self(AtomicU64::new(0))
     }
 
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    #[cfg(not(loom))]
     pub(crate) fn reset(&self) {
         self.0.store(0, Relaxed);
     }

@@ -21,10 +21,8 @@ mod edges;
 mod exit;
 #[cfg(not(loom))]
 mod harvest;
-#[cfg(not(loom))]
 mod holder;
 pub mod id;
-#[cfg(not(loom))]
 mod mark;
 #[cfg(not(loom))]
 mod record;
@@ -59,7 +57,7 @@ pub use crate::{
     record::{
         MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, clone_inner, close, close_op, close_resource,
         counts_permits, enter, enter_ignored, enter_inner, enter_worker, exit, exit_inner,
-        exit_worker, inner_op, inner_resource, is_given_in_queue, is_inner, locked, obtained, op,
+        exit_worker, inner_op, inner_resource, is_inner, locked, obtained, obtains, op,
         permits_added, permits_made, polled, readers, requested, resource, role, set_role, spawn,
         start, task_here, text, timer_pending, wake, waker_clone, waker_drop,
     },

@@ -8,6 +8,9 @@ use loom::thread::spawn;
 
 use crate::dirty::DirtySet;
 use crate::edges::Edges;
+use crate::holder::{HolderWord, Released, Tag};
+use crate::id;
+use crate::mark::Mark;
 use crate::ring::{Event, EventKind, Ring};
 use crate::slab::{FreeList, Links};
 use crate::sync::{AtomicU32, AtomicU64};
@@ -310,5 +313,73 @@ fn a_ring_gives_whole_events_and_counts_the_others() {
         );
         assert!(seen.is_sorted());
         assert_eq!(seen.len() as u64 + ring.lost(), 3);
+    });
+}
+
+/// A lock as far as it matters here: who holds it, and whether the harvester has to come by.
+struct Lock {
+    // What tokio's own lock does: one at a time.
+    inner: loom::sync::Mutex<()>,
+    holder: HolderWord,
+    mark: Mark,
+    set: DirtySet<1, 1>,
+}
+
+impl Lock {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            inner: loom::sync::Mutex::new(()),
+            holder: HolderWord::new(),
+            mark: Mark::new(),
+            set: DirtySet::new(),
+        })
+    }
+
+    fn changed(&self) {
+        if self.mark.set() {
+            self.set.mark(0);
+        }
+    }
+
+    /// Takes the lock, looks who is said to hold it, and gives it back, of which it tells only afterwards.
+    fn hold(&self, me: Tag) {
+        let guard = self.inner.lock().unwrap();
+        self.holder.take(me);
+        self.changed();
+        assert_eq!(self.holder.load(), Some(me), "it holds the lock");
+        drop(guard);
+        let released = self.holder.release(me);
+        assert!(matches!(released, Released::Own | Released::Late));
+        self.changed();
+    }
+
+    fn harvest(&self) -> Option<Option<Tag>> {
+        let mut known = None;
+        self.set.drain(|_| {
+            self.mark.take();
+            known = Some(self.holder.load());
+        });
+        known
+    }
+}
+
+#[test]
+fn a_holder_is_the_only_one_and_the_harvester_learns_of_the_last_release() {
+    bounded(|| {
+        let lock = Lock::new();
+        let other = spawn({
+            let lock = lock.clone();
+            move || lock.hold(Tag::of(id::task(2, 1)))
+        });
+        let third = spawn({
+            let lock = lock.clone();
+            move || lock.hold(Tag::of(id::task(3, 1)))
+        });
+        lock.hold(Tag::of(id::task(1, 1)));
+        let first = lock.harvest();
+        other.join().unwrap();
+        third.join().unwrap();
+        let last = lock.harvest().or(first).expect("they marked it");
+        assert_eq!(last, None, "nobody holds it any more");
     });
 }

@@ -12,10 +12,17 @@ use crate::sync::AtomicU32;
 pub(crate) struct Mark(AtomicU32);
 
 impl Mark {
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
     /// `true`: the slot has to be put into the dirty set.
     #[inline(always)]
     pub(crate) fn set(&self) -> bool {
-        self.0.load(SeqCst) == 0 && self.0.swap(1, SeqCst) == 0
+        // The model checker does not know the one order of sequentially consistent steps, on which the first look leans: it
+        // tries the step that would do without it.
+        (cfg!(loom) || self.0.load(SeqCst) == 0) && self.0.swap(1, SeqCst) == 0
     }
 
     /// By the harvester, before it reads.

@@ -186,6 +186,12 @@ impl Access {
     }
 }
 
+/// The task of an operation polled a pending timer in the poll in which it polled this.
+pub(crate) const TIMED: u32 = 1;
+/// An operation is counted among those that were given some and do not know it:
+/// [`Shares::outstanding`](crate::shares::Shares).
+pub(crate) const COUNTED: u32 = 2;
+
 /// What is recorded of one operation on a resource: a future that asks for it.
 #[repr(C, align(64))]
 pub(crate) struct Op {
@@ -207,8 +213,8 @@ pub(crate) struct Op {
     /// Permits that it was given and does not know of.
     pub(crate) given: AtomicU32,
     access: AtomicU32,
-    /// Whether its task polled a pending timer in the poll in which it polled this.
-    pub(crate) timed: AtomicU32,
+    /// [`TIMED`] and [`COUNTED`].
+    pub(crate) flags: AtomicU32,
     pub(crate) mark: Mark,
     refs: AtomicU32,
     generation: AtomicU32,
@@ -236,6 +242,7 @@ impl Op {
         }
         self.want.store(0, Relaxed);
         self.given.store(0, Relaxed);
+        self.flags.store(0, Relaxed);
         self.access.store(access as u32, Relaxed);
         self.refs.store(1, Relaxed);
         let id = id::op(index, generation);

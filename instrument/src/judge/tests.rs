@@ -12,7 +12,7 @@ use tracing_subscriber::prelude::*;
 use super::{Judge, OnFinding, Rules, Telling, pause_after, start};
 use crate::facts::Facts;
 use crate::hub::{Hub, Retention};
-use crate::scope::Scope;
+use crate::scope::{Level, Scope};
 
 /// Longer than anything takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ fn found(number: u64) -> Change {
 }
 
 fn facts() -> Arc<Facts> {
-    Arc::new(Facts::new(clock::start(), None))
+    Arc::new(Facts::new(clock::start(), None, Level::default()))
 }
 
 fn hub() -> Arc<Hub> {
@@ -229,7 +229,10 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Log {
 #[test]
 fn a_warning_goes_through_the_app_s_log_if_asked_for() {
     let log = Log::default();
-    let scope = Scope::new(tracing_subscriber::registry().with(log.clone()), true);
+    let scope = Scope::new(
+        tracing_subscriber::registry().with(log.clone()),
+        Some(Level::default()),
+    );
     let warn = |warn| Telling { call: None, warn }.warn(&finding(7));
     tracing::subscriber::with_default(scope, || [false, true].map(warn));
     let expected = "WARN taskscope message=task 7 can never be woken rule=\"lost-waker\" tier=\"proven\" \

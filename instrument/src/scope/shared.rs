@@ -36,7 +36,7 @@ pub(super) fn event(callsite: Callsite, event: &Event<'_>) {
     // To read an event's fields costs more than all the rest, and half of a lock's events tell nothing new.
     let matters = match callsite {
         Callsite::InnerPolled => !record::is_inner(),
-        Callsite::ObtainedSome => record::is_given_in_queue(),
+        Callsite::ObtainedSome => record::obtains(),
         Callsite::PermitsAdded => record::counts_permits(),
         _ => true,
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use taskscope_record::{Access, resource_now, task_here};
+use taskscope_record::{Access, ResourceType, resource_now, resources_now, task_here};
 use tokio::sync::{Mutex, OwnedMutexGuard, RwLock};
 use tokio::task::yield_now;
 
@@ -56,17 +56,21 @@ struct Locks {
     seen: Seen,
 }
 
-/// One made after the other, so that each can be told by its line while it is the only one there.
-fn mutex() -> (Arc<Mutex<u64>>, u64) {
-    let known: Vec<u64> = ids();
-    let mutex = Arc::new(Mutex::new(0));
-    let id = ids().into_iter().find(|id| !known.contains(id));
-    (mutex, id.expect("a new one"))
+/// One made after the other, so that each can be told: it is the only one that is new. (Runtimes that other tests make
+/// meanwhile have channels of their own, but no locks.)
+fn made<T>(kind: ResourceType, make: impl FnOnce() -> T) -> (Arc<T>, u64) {
+    let known = ids(kind);
+    let made = Arc::new(make());
+    let id = ids(kind).into_iter().find(|id| !known.contains(id));
+    (made, id.expect("a new one"))
 }
 
-fn ids() -> Vec<u64> {
-    let all = taskscope_record::resources_now();
-    all.iter().map(|report| report.id).collect()
+fn ids(kind: ResourceType) -> Vec<u64> {
+    resources_now()
+        .iter()
+        .filter(|report| report.origin.kind == kind)
+        .map(|report| report.id)
+        .collect()
 }
 
 fn random(seed: &mut u64) -> u64 {
@@ -124,7 +128,7 @@ async fn one_round(locks: &Locks, seed: &mut u64) {
         _ => {
             let _guard = mutex.lock().await;
             seen.alone(*id);
-            if random(seed) % 4 == 0 {
+            if random(seed).is_multiple_of(4) {
                 yield_now().await;
                 seen.alone(*id);
             }
@@ -134,22 +138,13 @@ async fn one_round(locks: &Locks, seed: &mut u64) {
 
 fn holders_are_right(runtime: &tokio::runtime::Runtime) {
     let _alone = crate::alone();
-    let readers = Arc::new(RwLock::new(0));
     let locks = Arc::new(Locks {
-        mutexes: (0..LOCKS).map(|_| mutex()).collect(),
-        readers: (readers, ids().into_iter().max().expect("one")),
+        mutexes: (0..LOCKS)
+            .map(|_| made(ResourceType::Mutex, || Mutex::new(0)))
+            .collect(),
+        readers: made(ResourceType::RwLock, || RwLock::new(0)),
         seen: Seen::default(),
     });
-    // The lock of the readers was made before the mutexes: its id is that of the only RwLock.
-    let rw = taskscope_record::resources_now()
-        .into_iter()
-        .filter(|report| report.origin.kind == taskscope_record::ResourceType::RwLock)
-        .map(|report| report.id)
-        .max()
-        .expect("the one of the readers");
-    let mut locks = Arc::into_inner(locks).expect("nobody else has it");
-    locks.readers.1 = rw;
-    let locks = Arc::new(locks);
     runtime.block_on(async {
         let tasks: Vec<_> = (1..=TASKS)
             .map(|n| {
@@ -171,8 +166,9 @@ fn holders_are_right(runtime: &tokio::runtime::Runtime) {
     assert!(samples >= 1_000_000, "{samples} samples");
     assert_eq!(seen.wrong.load(Relaxed), 0, "of {samples} samples");
     assert!(seen.given_up.load(Relaxed) > 100, "waits were given up");
-    for (_, id) in locks.mutexes.iter().chain([&(Arc::default(), rw)]) {
-        let report = resource_now(*id).expect("it lives");
+    let all = locks.mutexes.iter().map(|(_, id)| *id);
+    for id in all.chain([locks.readers.1]) {
+        let report = resource_now(id).expect("it lives");
         assert!(
             report.holds.is_empty() && report.unlisted == 0,
             "{report:?}"

@@ -6,7 +6,7 @@ use crate::holder::Tag;
 use crate::id;
 use crate::record::{RECORD, shares};
 use crate::resource::{
-    Access, DOUBT_MOVED, DOUBT_PARTIAL, Op, Resource, ResourceType, WRITTEN_LAST,
+    Access, DOUBT_MOVED, DOUBT_PARTIAL, Op, Resource, ResourceType, TIMED, WRITTEN_LAST,
 };
 use crate::shares::LISTED;
 
@@ -317,7 +317,7 @@ fn read_wait(op: &Op) -> Option<WaitReport> {
         polled: op.polled.load(Relaxed),
         order: op.order.load(Relaxed),
         granted: op.granted.load(Relaxed),
-        timed: op.timed.load(Relaxed) != 0,
+        timed: op.flags.load(Relaxed) & TIMED != 0,
     };
     (op.id() == id).then_some(report)
 }

@@ -20,8 +20,6 @@ pub(crate) struct Inner {
     polls: usize,
     /// Whether a pending timer was polled in this poll.
     pub(crate) timer: bool,
-    /// Whether the operation that is being polled got all that it wants without a queue.
-    pub(crate) at_once: bool,
     /// What was given back last.
     pub(crate) last: LastGivenBack,
     pending: [Pending; PENDING],
@@ -65,7 +63,6 @@ impl Inner {
             polled: [0; POLLED],
             polls: 0,
             timer: false,
-            at_once: false,
             last: LastGivenBack::NOTHING,
             pending: [Pending {
                 resource: 0,
@@ -90,7 +87,6 @@ impl Inner {
     pub(crate) fn new_poll(&mut self) {
         self.polls = 0;
         self.timer = false;
-        self.at_once = false;
     }
 
     /// The span of a resource or an operation is entered.

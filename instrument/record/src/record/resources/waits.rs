@@ -1,0 +1,264 @@
+//! Operations on resources: polled in vain, served, handed what they asked for, given up.
+
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+use super::super::{RECORD, trial_only};
+use super::holds::{released, settle, settle_one};
+use super::{PERMITS, changed, find_op, find_resource, op_changed, poll_of, shares};
+use crate::clock::ticks;
+use crate::holder::Tag;
+use crate::id;
+use crate::resource::{COUNTED, Op, Resource, ResourceType, TIMED};
+use crate::thread::{self, Own, Thread};
+
+/// Whether what happens here happens to the semaphore within an operation on a lock, which the lock will tell too.
+#[inline]
+#[must_use]
+pub fn is_inner() -> bool {
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    thread::current().is_some_and(|thread| unsafe { thread.own() }.inner.is_top_twice())
+}
+
+/// The operation in whose span this happens was polled. `inner`: so says the semaphore within it.
+#[inline]
+pub fn polled(is_ready: bool, inner: bool) {
+    let Some(thread) = thread::current() else {
+        return;
+    };
+    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+    let own = unsafe { thread.own() };
+    let id = own.inner.top();
+    let Some(op) = find_op(id) else { return };
+    if inner && own.inner.is_top_twice() {
+        return;
+    }
+    if is_ready {
+        served(own, id, op, inner);
+    } else {
+        waits(own, id, op);
+    }
+}
+
+#[inline(always)]
+fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
+    let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
+        return;
+    };
+    let kind = slot.kind();
+    if kind == ResourceType::Semaphore && op.given.load(Relaxed) < op.want.load(Relaxed) {
+        // The semaphore was closed, and what is ready is an error. What was given in part goes back when the operation is
+        // dropped, which happens now: as with a wait that is given up.
+        return;
+    }
+    if op.waits() {
+        end_wait(op, id::index(id), slot, at);
+    }
+    // Locks tell it themselves, and of those too that were taken without an operation.
+    if matches!(kind, ResourceType::Mutex | ResourceType::RwLock) {
+        return;
+    }
+    take_note(op, slot);
+    let want = op.want.load(Relaxed);
+    // The semaphore says it twice.
+    if inner && want == 0 {
+        return;
+    }
+    op.want.store(0, Relaxed);
+    slot.acquired.fetch_add(1, SeqCst);
+    if kind == ResourceType::Semaphore
+        && want > 0
+        && let Some(shares) = shares(slot)
+    {
+        let task = own.top();
+        let (since, edges) = poll_of(task);
+        shares.add(Tag::of(task), want.into(), since, edges);
+    }
+    if kind != ResourceType::Oneshot {
+        changed(slot, at);
+    }
+}
+
+#[cold]
+fn waits(own: &mut Own, id: u64, op: &Op) {
+    let now = ticks();
+    let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
+        return;
+    };
+    if op.order.load(Relaxed) == 0 {
+        op.order.store(next_order(), Relaxed);
+    }
+    op.task.store(own.top(), Relaxed);
+    op.polled.store(now, Relaxed);
+    let timed = if own.inner.timer { TIMED } else { 0 };
+    op.flags
+        .store(op.flags.load(Relaxed) & COUNTED | timed, Relaxed);
+    own.inner.polled_in_vain(id);
+    // It can have been given all in this very poll, and yet not be done: the task has to let others go first.
+    count_given(op, slot);
+    if op.waits() {
+        op.granted.swap(0, SeqCst);
+    } else {
+        slot.waits.fetch_add(1, SeqCst);
+        changed(slot, at);
+        op.granted.store(0, Relaxed);
+        op.since.swap(now.max(1), SeqCst);
+    }
+    op_changed(op, id::index(id));
+}
+
+/// The operation in whose span this happens asks for `n` permits.
+#[inline]
+pub fn requested(n: u64) {
+    if let Some(thread) = thread::current() {
+        // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+        let own = unsafe { thread.own() };
+        match find_op(own.inner.top()) {
+            Some(op) => op.want.store(u32::try_from(n).unwrap_or(u32::MAX), Relaxed),
+            None => trial_only(Some(thread), PERMITS),
+        }
+    }
+}
+
+/// Whether an operation that is given permits here is of interest: one that somebody else gives them to, or any on a
+/// semaphore.
+#[inline]
+#[must_use]
+pub fn obtains() -> bool {
+    thread::current().is_some_and(|thread| {
+        // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+        let top = unsafe { thread.own() }.inner.top();
+        id::is_op(top)
+            || find_resource(top).is_some_and(|(slot, _)| slot.kind() == ResourceType::Semaphore)
+    })
+}
+
+/// The operation in whose span this happens was given `n` permits: by its own poll, or by whoever gave them back.
+#[inline]
+pub fn obtained(n: u64) {
+    let Some(thread) = thread::current() else {
+        return;
+    };
+    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+    let own = unsafe { thread.own() };
+    let id = own.inner.top();
+    let n = u32::try_from(n).unwrap_or(u32::MAX);
+    if id::is_resource(id) {
+        // In a poll that found enough at once.
+        if let Some(op) = find_op(own.inner.op()) {
+            op.given.store(n, Relaxed);
+        }
+        return;
+    }
+    let Some(op) = find_op(id) else { return };
+    let given = op.given.load(Relaxed).saturating_add(n);
+    op.given.store(given, Relaxed);
+    if own.inner.is_top_twice() {
+        // Told with the queue locked, so this is the order of service.
+        if op.order.load(Relaxed) == 0 {
+            op.order.store(next_order(), Relaxed);
+        }
+        return;
+    }
+    handed_over(own, id, op, given, n.into());
+}
+
+#[cold]
+fn handed_over(own: &mut Own, id: u64, op: &Op, given: u32, n: u64) {
+    if given >= op.want.load(Relaxed) {
+        op.granted.swap(ticks().max(1), SeqCst);
+    }
+    op_changed(op, id::index(id));
+    let resource = op.resource.load(Relaxed);
+    if n > 0
+        && let Some((slot, at)) = find_resource(resource)
+        && let Some(shares) = shares(slot)
+    {
+        count_given(op, slot);
+        released(own, resource, slot, at, shares, n);
+    }
+}
+
+/// A timer was polled that is pending: what the task waits for it waits for with a time limit.
+#[inline]
+pub fn timer_pending() {
+    let Some(thread) = thread::current() else {
+        return;
+    };
+    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+    let own = unsafe { thread.own() };
+    own.inner.timer = true;
+    for id in own.inner.polled() {
+        if let Some(op) = find_op(*id) {
+            op.flags.fetch_or(TIMED, SeqCst);
+            op_changed(op, id::index(*id));
+        }
+    }
+}
+
+/// A wait was given up: its future is dropped. What it had been given it has given back just before.
+#[cold]
+pub(super) fn give_up(thread: Option<&'static Thread>, op: &Op, index: u32) {
+    let resource = op.resource.load(Relaxed);
+    let Some((slot, at)) = find_resource(resource) else {
+        return;
+    };
+    if let Some(thread) = thread {
+        // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+        let own = unsafe { thread.own() };
+        let mut given = u64::from(op.given.load(Relaxed));
+        while given > 0
+            && let Some(mut pending) = own.inner.pop_pending()
+        {
+            if pending.resource == resource {
+                let of_it = given.min(pending.n);
+                given -= of_it;
+                pending.n -= of_it;
+            }
+            settle_one(own, pending);
+        }
+        settle(own);
+    }
+    slot.abandoned.fetch_add(1, Relaxed);
+    end_wait(op, index, slot, at);
+}
+
+/// A wait is over.
+#[cold]
+fn end_wait(op: &Op, index: u32, slot: &Resource, at: u32) {
+    let waited = ticks().saturating_sub(op.since.load(Relaxed));
+    slot.waited.fetch_add(waited, Relaxed);
+    slot.longest_wait.fetch_max(waited, SeqCst);
+    changed(slot, at);
+    take_note(op, slot);
+    op.granted.store(0, Relaxed);
+    op.order.store(0, Relaxed);
+    op.since.swap(0, SeqCst);
+    op_changed(op, index);
+}
+
+/// An operation was given some and does not know it.
+fn count_given(op: &Op, slot: &Resource) {
+    if op.given.load(Relaxed) > 0
+        && op.flags.fetch_or(COUNTED, Relaxed) & COUNTED == 0
+        && let Some(shares) = shares(slot)
+    {
+        shares.outstanding.fetch_add(1, Relaxed);
+    }
+}
+
+/// An operation knows by now what it was given.
+#[inline(always)]
+pub(super) fn take_note(op: &Op, slot: &Resource) {
+    op.given.store(0, Relaxed);
+    if op.flags.load(Relaxed) & COUNTED != 0
+        && op.flags.fetch_and(!COUNTED, Relaxed) & COUNTED != 0
+        && let Some(shares) = shares(slot)
+    {
+        shares.outstanding.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Places in queues: one sequence for all of them.
+fn next_order() -> u64 {
+    RECORD.orders.fetch_add(1, Relaxed) + 1
+}
