@@ -1,5 +1,6 @@
 //! The thread that turns the record into news: visits the slots that were touched, tells the hub, passes raw events on.
 
+mod cells;
 mod shared;
 mod sums;
 mod translate;

@@ -9,10 +9,13 @@ use taskscope_record::{
     self as record, Access, HoldReport, ResourceReport, ResourceType, Shared, WaitReport,
 };
 
+use super::cells::Cells;
+
 /// What is new about resources, in the model's terms.
 #[derive(Debug, Default)]
 pub(super) struct SharedNews {
     places: Places,
+    cells: Cells,
     changes: Vec<Change>,
     /// News of locks and waits, as a proof that some arrives.
     pub(super) locks: u64,
@@ -30,7 +33,9 @@ impl SharedNews {
             Shared::Wait(report) => wait(&report, clock).map(Change::Wait),
             Shared::WaitOver(id) => WaitId::new(id).map(Change::WaitOver),
         };
-        self.changes.extend(change);
+        if let Some(change) = change {
+            self.cells.pass(change, &mut self.changes);
+        }
     }
 
     /// What was translated since the last call, with the places that it needs.

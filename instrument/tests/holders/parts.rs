@@ -1,7 +1,9 @@
 //! What is held in parts: permits of semaphores, places of channels.
 
+use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 
 use taskscope_record::{ResourceReport, resource_now, task_here};
 use tokio::sync::Semaphore;
@@ -156,4 +158,67 @@ fn permits_that_came_without_a_word_leave_a_mark() {
         report.partial && !report.moved && report.holds.is_empty(),
         "{report:?}"
     );
+}
+
+/// Who waited when it was closed, or asked later, got an error and no permit; what one was given in part went back.
+#[test]
+fn a_semaphore_that_is_closed_gives_nothing() {
+    let _alone = crate::alone();
+    let runtime = app::current_thread();
+    let (permits, line) = (Arc::new(Semaphore::new(2)), line!());
+    let id = made_at("parts.rs", line);
+    runtime.block_on(async {
+        let held = permits.acquire().await.expect("open");
+        // The first has one of the two that it wants, the second has none.
+        let waiting = [2, 1].map(|many| {
+            let permits = Arc::clone(&permits);
+            tokio::spawn(async move { permits.acquire_many(many).await.is_err() })
+        });
+        yield_now().await;
+        permits.close();
+        for task in waiting {
+            assert!(task.await.expect("it does not panic"));
+        }
+        assert!(permits.acquire().await.is_err());
+        let report = resource_now(id).expect("it lives");
+        assert_eq!(report.holds.len(), 1, "{report:?}");
+        assert_eq!(of(&report, task_here()), 1, "{report:?}");
+        assert_eq!((report.acquired, report.waits, report.abandoned), (1, 2, 2));
+        drop(held);
+    });
+    let report = resource_now(id).expect("it lives");
+    assert!(report.holds.is_empty(), "{report:?}");
+    assert!(!report.moved && !report.partial, "{report:?}");
+}
+
+/// A task that has used up its turn is given a permit and returns without it. It comes back for it, or drops the future:
+/// then nobody ever had the permit.
+#[test]
+fn a_permit_at_the_end_of_a_turn_is_taken_in_the_next() {
+    let _alone = crate::alone();
+    let runtime = app::current_thread();
+    let (permits, line) = (Arc::new(Semaphore::new(1)), line!());
+    let id = made_at("parts.rs", line);
+    let own = Arc::clone(&permits);
+    let task = async move {
+        for keep in [true, false] {
+            yield_now().await;
+            while tokio::task::coop::has_budget_remaining() {
+                tokio::task::consume_budget().await;
+            }
+            let mut permit = Box::pin(own.acquire());
+            let pending = poll_fn(|cx| Poll::Ready(permit.as_mut().poll(cx).is_pending())).await;
+            assert!(pending, "no turn is left");
+            if keep {
+                let _permit = permit.await.expect("open");
+                let report = resource_now(id).expect("it lives");
+                assert_eq!(of(&report, task_here()), 1, "{report:?}");
+            }
+        }
+    };
+    runtime.block_on(async { tokio::spawn(task).await.expect("it does not panic") });
+    let report = resource_now(id).expect("it lives");
+    assert!(report.holds.is_empty(), "{report:?}");
+    assert!(!report.moved && !report.partial, "{report:?}");
+    assert_eq!((report.acquired, report.abandoned), (1, 1));
 }

@@ -44,10 +44,15 @@ fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
     let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
         return;
     };
+    let kind = slot.kind();
+    if kind == ResourceType::Semaphore && op.given.load(Relaxed) < op.want.load(Relaxed) {
+        // The semaphore was closed, and what is ready is an error. What was given in part goes back when the operation is
+        // dropped, which happens now: as with a wait that is given up.
+        return;
+    }
     if op.waits() {
         end_wait(op, id::index(id), slot, at);
     }
-    let kind = slot.kind();
     // Locks tell it themselves, and of those too that were taken without an operation.
     if matches!(kind, ResourceType::Mutex | ResourceType::RwLock) {
         return;
