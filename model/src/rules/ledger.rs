@@ -1,11 +1,11 @@
-//! From the problems of each look to findings that are told once, and cleared once.
+//! From the problems of each look to findings that are told when they come, kept fresh while they stand, and cleared once.
 
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
 use super::problem::{Key, Problem};
-use crate::{Change, Finding, FindingId, Stamp};
+use crate::{Change, Finding, FindingId, Nanos, Stamp};
 
 /// Findings of one rule that stand at the same time; more are not told.
 pub(super) const MAX_OPEN: usize = 128;
@@ -13,6 +13,11 @@ pub(super) const MAX_OPEN: usize = 128;
 pub(super) const MAX_CLEARED: usize = 256;
 /// A finding is cleared when this many looks in a row have not seen it: one may come at a moment that is no rule.
 const ABSENT: u64 = 2;
+/// A finding that stands is told again with what is seen now when this long has passed: a little less than two looks half
+/// a second apart, so that it is every second one of them.
+const FRESH_FOR: Nanos = Nanos(900_000_000);
+/// With more findings than this they are told again as much less often: in a second no more than this many are.
+const FRESH_AT_ONCE: u64 = 32;
 /// Subjects beyond this many are left out.
 const MAX_SUBJECTS: usize = 16;
 
@@ -42,6 +47,8 @@ struct Entry {
 struct Told {
     finding: Finding,
     size: u64,
+    // When it was told last.
+    at: Stamp,
     // Its place among those that were cleared; `None` while it stands.
     cleared: Option<u64>,
 }
@@ -50,9 +57,11 @@ impl Ledger {
     /// Takes the problems of one look; gives what is new about the findings.
     pub(super) fn settle(&mut self, problems: Vec<Problem>, now: Stamp) -> Vec<Change> {
         self.look += 1;
+        let standing: usize = self.open.values().sum();
+        let fresh_for = Nanos(FRESH_FOR.0 * (standing as u64 / FRESH_AT_ONCE + 1));
         let mut news = Vec::new();
         for problem in problems {
-            self.take(problem, now, &mut news);
+            self.take(problem, now, fresh_for, &mut news);
         }
         self.clear_the_absent(now, &mut news);
         while self.cleared.len() > MAX_CLEARED {
@@ -65,7 +74,7 @@ impl Ledger {
         news
     }
 
-    fn take(&mut self, problem: Problem, now: Stamp, news: &mut Vec<Change>) {
+    fn take(&mut self, problem: Problem, now: Stamp, fresh_for: Nanos, news: &mut Vec<Change>) {
         let name = (problem.rule, problem.key);
         let entry = self.entries.entry(name).or_default();
         if entry.look == self.look {
@@ -97,6 +106,7 @@ impl Ledger {
                 let id = FindingId::new(self.findings).unwrap_or(FindingId::FIRST);
                 let told = Told {
                     size: problem.size,
+                    at: now,
                     finding: finding(id, problem.since, &problem),
                     cleared: None,
                 };
@@ -110,10 +120,14 @@ impl Ledger {
                         self.cleared.remove(&place);
                         problem.since
                     }
-                    None if !problem.past && !is_worse(&problem, told) => return,
+                    None if problem.past || is_worse(&problem, told) => {
+                        told.finding.since.min(problem.since)
+                    }
+                    None if told.at.until(now) < fresh_for || is_as_told(&problem, told) => return,
                     None => told.finding.since.min(problem.since),
                 };
                 told.size = problem.size.max(told.size);
+                told.at = now;
                 told.finding = finding(told.finding.id, since, &problem);
                 &mut told.finding
             }
@@ -164,6 +178,12 @@ impl Ledger {
 /// Whether a problem has become so much worse that it is told again.
 fn is_worse(problem: &Problem, told: &Told) -> bool {
     problem.tier > told.finding.tier || problem.size / 2 >= told.size.max(1)
+}
+
+/// Whether the finding says of the problem what there is to say.
+fn is_as_told(problem: &Problem, told: &Told) -> bool {
+    let since = told.finding.since.min(problem.since);
+    told.finding == finding(told.finding.id, since, problem)
 }
 
 fn finding(id: FindingId, since: Stamp, problem: &Problem) -> Finding {
@@ -342,6 +362,63 @@ mod tests {
                 "{news:?}"
             );
         }
+    }
+
+    /// Looks every half second, with evidence that changes from look to look where it is to; when what was told.
+    fn told_at(book: &mut Book, looks: u64, changes: bool, many: u64) -> Vec<(u64, String)> {
+        let mut told = Vec::new();
+        for look in 0..looks {
+            let at = 500 * (look + 1);
+            let problems = (1..=many).map(|number| Problem {
+                evidence: vec![format!("for {}ms", if changes { at } else { 0 })],
+                ..problem(number)
+            });
+            for change in book.ledger.settle(problems.collect(), ms(at)) {
+                let Change::Finding(finding) = change else {
+                    panic!("{change:?}")
+                };
+                assert_eq!(finding.since, Stamp(finding.id.number()));
+                told.push((at, finding.evidence[0].to_string()));
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn what_stands_is_told_again_once_a_second_where_there_is_something_new_to_say() {
+        let said = |at: u64| (at, format!("for {at}ms"));
+        let told = told_at(&mut Book::default(), 8, true, 1);
+        assert_eq!(told, [said(1000), said(2000), said(3000), said(4000)]);
+        let told = told_at(&mut Book::default(), 8, false, 1);
+        assert_eq!(told, [(1000, "for 0ms".to_owned())]);
+    }
+
+    #[test]
+    fn many_that_stand_are_told_again_less_often() {
+        let told = told_at(&mut Book::default(), 41, true, MAX_OPEN as u64);
+        let at = |at| told.iter().filter(|(when, _)| *when == at).count();
+        let rounds: Vec<_> = (0..=41).map(|look| at(500 * look)).collect();
+        let busy: Vec<_> = (0..=41).filter(|look| rounds[*look] > 0).collect();
+        assert_eq!(busy, [2, 11, 20, 29, 38], "{rounds:?}");
+        assert!(busy.iter().all(|look| rounds[*look] == MAX_OPEN));
+    }
+
+    #[test]
+    fn what_is_less_sure_than_it_was_is_said_to_be_and_what_is_surer_at_once() {
+        let mut book = Book::default();
+        let of = |tier| Problem { tier, ..problem(1) };
+        let mut tier = |at, tier| {
+            let news = book.ledger.settle(vec![of(tier)], ms(at));
+            news.into_iter().next().map(|change| match change {
+                Change::Finding(finding) => finding.tier,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(tier(500, Tier::Persistent), None);
+        assert_eq!(tier(1000, Tier::Persistent), Some(Tier::Persistent));
+        assert_eq!(tier(1500, Tier::Proven), Some(Tier::Proven));
+        assert_eq!(tier(2000, Tier::Persistent), None);
+        assert_eq!(tier(2500, Tier::Persistent), Some(Tier::Persistent));
     }
 
     #[test]
