@@ -8,16 +8,16 @@ mod text;
 use std::io::{self, Write};
 
 use super::advice::{self, Advice};
-use super::args::{Format, Shared, TasksArgs, ViewArgs};
+use super::args::{Format, TasksArgs, ViewArgs};
 use super::output::Style;
 use super::{Outcome, output, target};
 use crate::client::{Address, Sketching, Snapshot, snapshot};
 pub(super) use question::Question;
 
 /// Prints the tasks of the target.
-pub(super) async fn run(address: Option<Address>, shared: &Shared, args: &TasksArgs) -> Outcome {
+pub(super) async fn run(address: Option<Address>, args: &TasksArgs) -> Outcome {
     // What is written wrongly is said before anybody is asked.
-    let question = Question::read(shared, &args.view)?;
+    let question = Question::read(&args.choice, &args.view)?;
     let address = target::resolve(address).await?;
     print(&address, &question, &args.view).await
 }
