@@ -85,7 +85,7 @@ fn placed(app: &App, columns: u16) -> (Vec<Spec>, Vec<Placed>) {
     let sorted = app.tasks.order.column as usize;
     // Most apps name none of their tasks: a column of nothing would only take the room.
     let nameless = !app.tasks.has_names();
-    let idle = app.picture.world().waits().is_empty();
+    let idle = !app.tasks.has_waits();
     let order: Vec<_> = ORDER
         .into_iter()
         .filter(|column| !(nameless && *column == Column::Name as usize))
