@@ -1,8 +1,8 @@
 //! What can be wrong: one file per rule, and the [`Judge`] that asks them all.
 //!
 //! A rule looks at a world (and at the little it remembers of its last look) and names the problems that it sees; the
-//! judge tells a problem once two looks have seen it, tells it again when it has changed for the worse, and clears it
-//! when it is gone. The first lines of each rule's file are also what `taskscope explain` prints.
+//! judge tells a problem once two looks have seen it, tells it again with what is seen then for as long as it stands, and
+//! clears it when it is gone. The first lines of each rule's file are also what `taskscope explain` prints.
 
 #[macro_use]
 mod docs;

@@ -54,13 +54,19 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 fn run(cli: Cli, runtime: &tokio::runtime::Runtime) -> Outcome {
+    if let Some(option) = cli.misplaced() {
+        return Err(Failure::Usage(format!(
+            "{option} stands before the command: write it behind, if that command takes it"
+        )));
+    }
     let Cli {
         address,
-        shared,
+        choice,
+        looks,
         command,
     } = cli;
     let Some(command) = command else {
-        return open::run(address, &shared, runtime);
+        return open::run(address, &choice, &looks, runtime);
     };
     // `taskscope pid:1 tasks` is as clear as `taskscope tasks pid:1`.
     let either = |own: Option<_>| match (address.clone(), own) {
@@ -71,25 +77,19 @@ fn run(cli: Cli, runtime: &tokio::runtime::Runtime) -> Outcome {
     };
     match command {
         Command::Ls(args) => runtime.block_on(ls::run(&args)),
-        Command::Tasks(args) => {
-            runtime.block_on(tasks::run(either(args.address.clone())?, &shared, &args))
-        }
+        Command::Tasks(args) => runtime.block_on(tasks::run(either(args.address.clone())?, &args)),
         Command::Findings(args) => {
             runtime.block_on(findings::run(either(args.address.clone())?, &args))
         }
-        Command::Resources(args) => runtime.block_on(resources::run(
-            either(args.address.clone())?,
-            &shared,
-            &args,
-        )),
-        Command::Check(args) => {
-            runtime.block_on(check::run(either(args.address.clone())?, &shared, &args))
+        Command::Resources(args) => {
+            runtime.block_on(resources::run(either(args.address.clone())?, &args))
         }
+        Command::Check(args) => runtime.block_on(check::run(either(args.address.clone())?, &args)),
         Command::Explain(args) => explain::run(&args),
         Command::Doctor(args) => {
             runtime.block_on(doctor::run(either(args.address.clone())?, &args))
         }
-        Command::Demo(args) => demo::run(&args, &shared, runtime),
+        Command::Demo(args) => demo::run(&args, runtime),
         Command::Filters => output::print(&args::filters_help()),
         Command::Schema(args) => schema::run(args.of),
         Command::Completions(args) => {

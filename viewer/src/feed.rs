@@ -75,7 +75,8 @@ pub struct Hello {
     pub limits: Limits,
 }
 
-/// A kind of fact that a target can tell: "tasks", "polls", "wakes", "wakers", or one that this version does not know.
+/// A kind of fact that a target can tell: "tasks", "polls", "wakes", "wakers", "locks", "permits", or one that this
+/// version does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Its name.

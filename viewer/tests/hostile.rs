@@ -278,7 +278,9 @@ fn wrong_arguments_end_with_2() {
     run(dir.path(), &["tasks", "--format=xml"]).failed(2, "xml");
     run(dir.path(), &["tasks", "--columns=id,shoe"]).failed(2, "shoe");
     run(dir.path(), &["tasks", "--sort=shoe"]).failed(2, "shoe");
-    run(dir.path(), &["tasks", "--interval=1h"]).failed(2, "1h");
+    run(dir.path(), &["check", "--interval=1h"]).failed(2, "1h");
+    run(dir.path(), &["--filter=x", "tasks"]).failed(2, "write it behind");
+    run(dir.path(), &["check", "--filter=x"]).failed(2, "--filter");
     run(dir.path(), &["tasks", "--filter=state:asleep"]).failed(2, "^");
     run(dir.path(), &["tasks", "--only=busy>soon"]).failed(2, "--only");
     run(dir.path(), &["schema", "cake"]).failed(2, "cake");

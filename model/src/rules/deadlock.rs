@@ -206,15 +206,18 @@ mod tests {
         let locks = [2, 1].map(|n| Subject::Resource(resource(n)));
         let tasks = [1, 2].map(|n| Subject::Task(task(n)));
         assert_eq!(finding.subjects, [tasks, locks].concat());
-        // It is told again when it has become much worse, not before.
+        // It stays the same finding, with what is seen now.
         trial.task(4).task(5).task(6).waits(4, 1).waits(5, 1);
         assert_eq!(trial.looks(60_600, 62_600), []);
-        trial.waits(6, 2);
-        let worse = trial.only(63_100, 65_100);
-        assert_eq!((worse.id, worse.since), (finding.id, finding.since));
+        let later = trial.as_told(finding.id).expect("it stands").clone();
+        assert_eq!((later.since, later.cleared), (finding.since, None));
         assert_eq!(
-            &*worse.evidence[2],
-            "4 more tasks can't go on either, behind them"
+            &*later.evidence[0],
+            "task #1 at task.rs:1 holds Mutex lock.rs:1 for 52.6s, waits for Mutex lock.rs:2 for 52.6s"
+        );
+        assert_eq!(
+            &*later.evidence[2],
+            "3 more tasks can't go on either, behind them"
         );
         assert!(finding.advice.contains("one order"));
     }

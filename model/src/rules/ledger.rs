@@ -1,11 +1,14 @@
-//! From the problems of each look to findings that are told once, and cleared once.
+//! From the problems of each look to findings that are told when they come, kept fresh while they stand, and cleared once.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
 use super::problem::{Key, Problem};
-use crate::{Change, Finding, FindingId, Stamp};
+use crate::{Change, Finding, FindingId, Nanos, Stamp};
 
 /// Findings of one rule that stand at the same time; more are not told.
 pub(super) const MAX_OPEN: usize = 128;
@@ -13,6 +16,11 @@ pub(super) const MAX_OPEN: usize = 128;
 pub(super) const MAX_CLEARED: usize = 256;
 /// A finding is cleared when this many looks in a row have not seen it: one may come at a moment that is no rule.
 const ABSENT: u64 = 2;
+/// A finding that stands is told again with what is seen now when this long has passed: a little less than two looks half
+/// a second apart, so that it is every second one of them.
+const FRESH_FOR: Nanos = Nanos(900_000_000);
+/// With more findings than this they are told again as much less often: in a second no more than this many are.
+const FRESH_AT_ONCE: u64 = 32;
 /// Subjects beyond this many are left out.
 const MAX_SUBJECTS: usize = 16;
 
@@ -42,6 +50,8 @@ struct Entry {
 struct Told {
     finding: Finding,
     size: u64,
+    // When it was told last.
+    at: Stamp,
     // Its place among those that were cleared; `None` while it stands.
     cleared: Option<u64>,
 }
@@ -50,9 +60,11 @@ impl Ledger {
     /// Takes the problems of one look; gives what is new about the findings.
     pub(super) fn settle(&mut self, problems: Vec<Problem>, now: Stamp) -> Vec<Change> {
         self.look += 1;
+        let standing: usize = self.open.values().sum();
+        let fresh_for = Nanos(FRESH_FOR.0 * (standing as u64 / FRESH_AT_ONCE + 1));
         let mut news = Vec::new();
         for problem in problems {
-            self.take(problem, now, &mut news);
+            self.take(problem, now, fresh_for, &mut news);
         }
         self.clear_the_absent(now, &mut news);
         while self.cleared.len() > MAX_CLEARED {
@@ -65,7 +77,7 @@ impl Ledger {
         news
     }
 
-    fn take(&mut self, problem: Problem, now: Stamp, news: &mut Vec<Change>) {
+    fn take(&mut self, problem: Problem, now: Stamp, fresh_for: Nanos, news: &mut Vec<Change>) {
         let name = (problem.rule, problem.key);
         let entry = self.entries.entry(name).or_default();
         if entry.look == self.look {
@@ -97,6 +109,7 @@ impl Ledger {
                 let id = FindingId::new(self.findings).unwrap_or(FindingId::FIRST);
                 let told = Told {
                     size: problem.size,
+                    at: now,
                     finding: finding(id, problem.since, &problem),
                     cleared: None,
                 };
@@ -110,10 +123,14 @@ impl Ledger {
                         self.cleared.remove(&place);
                         problem.since
                     }
-                    None if !problem.past && !is_worse(&problem, told) => return,
+                    None if problem.past || is_worse(&problem, told) => {
+                        told.finding.since.min(problem.since)
+                    }
+                    None if told.at.until(now) < fresh_for || is_as_told(&problem, told) => return,
                     None => told.finding.since.min(problem.since),
                 };
                 told.size = problem.size.max(told.size);
+                told.at = now;
                 told.finding = finding(told.finding.id, since, &problem);
                 &mut told.finding
             }
@@ -166,6 +183,12 @@ fn is_worse(problem: &Problem, told: &Told) -> bool {
     problem.tier > told.finding.tier || problem.size / 2 >= told.size.max(1)
 }
 
+/// Whether the finding says of the problem what there is to say.
+fn is_as_told(problem: &Problem, told: &Told) -> bool {
+    let since = told.finding.since.min(problem.since);
+    told.finding == finding(told.finding.id, since, problem)
+}
+
 fn finding(id: FindingId, since: Stamp, problem: &Problem) -> Finding {
     Finding {
         id,
@@ -186,214 +209,5 @@ fn finding(id: FindingId, since: Stamp, problem: &Problem) -> Finding {
             .map(|line| line.as_str().into())
             .collect(),
         advice: problem.advice.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Ledger, MAX_CLEARED, MAX_OPEN};
-    use crate::rules::problem::{Key, Problem};
-    use crate::script::{ms, task, wait};
-    use crate::{Change, Stamp, Subject, Tier};
-
-    fn problem(number: u64) -> Problem {
-        Problem {
-            rule: "a-rule",
-            tier: Tier::Persistent,
-            key: Key::Wait(wait(number)),
-            subjects: (1..=20).map(|n| Subject::Task(task(n))).collect(),
-            since: Stamp(number),
-            past: false,
-            looks: 2,
-            size: 10,
-            summary: format!("problem {number}"),
-            evidence: Vec::new(),
-            advice: "",
-        }
-    }
-
-    #[derive(Default)]
-    struct Book {
-        ledger: Ledger,
-        look: u64,
-    }
-
-    impl Book {
-        /// What is told: `+1` a finding that stands, `-1` one that is cleared, `x1` one that is gone.
-        fn look(&mut self, problems: impl IntoIterator<Item = Problem>) -> Vec<String> {
-            self.look += 1;
-            let problems = problems.into_iter().collect();
-            let news = self.ledger.settle(problems, ms(self.look));
-            let told = news.into_iter().map(|change| match change {
-                Change::Finding(f) if f.cleared.is_some() => format!("-{}", f.id.number()),
-                Change::Finding(f) => format!("+{}", f.id.number()),
-                Change::FindingGone(id) => format!("x{}", id.number()),
-                other => panic!("{other:?}"),
-            });
-            told.collect()
-        }
-    }
-
-    impl Book {
-        /// The size of the one problem when it was told last.
-        fn size(&self) -> u64 {
-            let told = self
-                .ledger
-                .entries
-                .values()
-                .filter_map(|entry| entry.told.as_ref());
-            told.map(|told| told.size).sum()
-        }
-    }
-
-    fn nothing() -> Vec<String> {
-        Vec::new()
-    }
-
-    #[test]
-    fn a_problem_is_told_when_seen_twice_and_cleared_when_absent_twice() {
-        let mut book = Book::default();
-        assert_eq!(book.look([problem(1)]), nothing());
-        assert_eq!(book.look([problem(1)]), ["+1"]);
-        assert_eq!(book.look([problem(1)]), nothing());
-        assert_eq!(book.look([]), nothing());
-        assert_eq!(book.look([problem(1)]), nothing());
-        assert_eq!(book.look([]), nothing());
-        assert_eq!(book.look([]), ["-1"]);
-        assert_eq!(book.look([]), nothing());
-    }
-
-    #[test]
-    fn looks_have_to_be_in_a_row() {
-        let mut book = Book::default();
-        for _ in 0..5 {
-            assert_eq!(book.look([problem(1)]), nothing());
-            assert_eq!(book.look([]), nothing());
-        }
-        assert!(book.ledger.entries.is_empty());
-    }
-
-    #[test]
-    fn one_look_is_enough_where_the_rule_says_so_and_twice_in_a_look_is_once() {
-        let mut book = Book::default();
-        let once = || Problem {
-            looks: 1,
-            ..problem(1)
-        };
-        assert_eq!(book.look([once(), once()]), ["+1"]);
-        let mut book = Book::default();
-        assert_eq!(book.look([problem(1), problem(1)]), nothing());
-    }
-
-    #[test]
-    fn what_is_back_is_the_same_finding_and_began_anew() {
-        let mut book = Book::default();
-        for _ in 0..2 {
-            book.look([problem(1)]);
-        }
-        for _ in 0..2 {
-            book.look([]);
-        }
-        let back = || Problem {
-            since: Stamp(7),
-            ..problem(1)
-        };
-        assert_eq!(book.look([back()]), nothing());
-        book.look += 1;
-        let news = book.ledger.settle(vec![back()], ms(book.look));
-        let [Change::Finding(finding)] = &news[..] else {
-            panic!("{news:?}")
-        };
-        assert_eq!(
-            (finding.id.number(), finding.since, finding.cleared),
-            (1, Stamp(7), None)
-        );
-        assert_eq!(finding.subjects.len(), 16);
-        assert!(book.ledger.cleared.is_empty());
-    }
-
-    #[test]
-    fn what_became_much_worse_is_told_again() {
-        let mut book = Book::default();
-        for _ in 0..2 {
-            book.look([problem(1)]);
-        }
-        let sized = |size| Problem { size, ..problem(1) };
-        assert_eq!(book.look([sized(19)]), nothing());
-        assert_eq!(book.look([sized(20)]), ["+1"]);
-        assert_eq!(book.look([sized(39)]), nothing());
-        let surer = Problem {
-            tier: Tier::Proven,
-            ..problem(1)
-        };
-        assert_eq!(book.look([surer]), ["+1"]);
-        assert_eq!(book.look([problem(1)]), nothing());
-        // It has been so since the first time, whatever is said later.
-        for (since, told) in [(5, 1), (0, 0)] {
-            let worse = Problem {
-                since: Stamp(since),
-                size: book.size() * 2,
-                ..problem(1)
-            };
-            book.look += 1;
-            let news = book.ledger.settle(vec![worse], ms(book.look));
-            assert!(
-                matches!(&news[..], [Change::Finding(f)] if f.since == Stamp(told)),
-                "{news:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_over_is_cleared_as_it_is_told() {
-        let past = |size| Problem {
-            past: true,
-            looks: 1,
-            size,
-            ..problem(1)
-        };
-        let mut book = Book::default();
-        assert_eq!(book.look([past(10)]), ["-1"]);
-        assert_eq!(book.look([past(19)]), nothing());
-        assert_eq!(book.look([past(20)]), ["-1"]);
-        assert_eq!(book.ledger.cleared.len(), 1);
-        // One that stands and is then seen to be over.
-        assert_eq!(
-            book.look([Problem {
-                looks: 1,
-                ..problem(2)
-            }]),
-            ["+2"]
-        );
-        assert_eq!(
-            book.look([Problem {
-                past: true,
-                ..problem(2)
-            }]),
-            ["-2"]
-        );
-        assert_eq!(book.look([]), nothing());
-        assert_eq!(book.ledger.open["a-rule"], 0);
-    }
-
-    #[test]
-    fn no_more_than_so_many_stand_or_are_kept() {
-        let mut book = Book::default();
-        let many = || (1..=1000).map(problem);
-        book.look(many());
-        assert_eq!(book.look(many()).len(), MAX_OPEN);
-        assert_eq!(book.look(many()), nothing());
-        book.look([]);
-        assert_eq!(book.look([]).len(), MAX_OPEN);
-        assert_eq!(book.ledger.entries.len(), MAX_OPEN);
-        for round in 1..=10 {
-            let others = || (1..=100).map(|n| problem(10_000 * round + n));
-            book.look(others());
-            assert!(book.look(others()).len() >= 100);
-            book.look([]);
-            book.look([]);
-        }
-        assert_eq!(book.ledger.cleared.len(), MAX_CLEARED);
-        assert_eq!(book.ledger.entries.len(), MAX_CLEARED);
     }
 }

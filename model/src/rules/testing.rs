@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::{Judge, Thresholds};
 use crate::script::Script;
-use crate::{Change, Finding, Tier};
+use crate::{Change, Finding, FindingId, Tier};
 
 /// A script with a judge who looks at it. It begins at second 10, as scripts do.
 #[derive(Debug)]
@@ -36,23 +36,34 @@ impl Trial {
         Self { script, judge }
     }
 
-    /// One look at this moment; gives the findings that are new or have changed.
+    /// One look at this moment; gives the findings that are new, or have come, gone or become surer. Those that only say
+    /// afresh what is seen are applied like all others, and left out here.
     pub(super) fn look(&mut self, millis: u64) -> Vec<Finding> {
         self.script.now(millis);
-        let news = self.judge.look(&self.script.world);
-        let told = news.into_iter().inspect(|change| {
-            self.script.apply(change.clone());
-        });
-        let told: Vec<_> = told.collect();
-        told.into_iter()
-            .filter_map(|change| match change {
-                Change::Finding(finding) => Some(*finding),
-                _ => None,
-            })
-            .collect()
+        let mut told = Vec::new();
+        for change in self.judge.look(&self.script.world) {
+            if let Change::Finding(finding) = &change
+                && !self.is_afresh(finding)
+            {
+                told.push((**finding).clone());
+            }
+            self.script.apply(change);
+        }
+        told
     }
 
-    /// Looks every half second from one moment up to another; gives all findings that are new or have changed.
+    fn is_afresh(&self, finding: &Finding) -> bool {
+        let stands = |f: &Finding| f.cleared.is_none();
+        self.as_told(finding.id)
+            .is_some_and(|before| stands(before) && stands(finding) && before.tier >= finding.tier)
+    }
+
+    /// The finding as it was last told.
+    pub(super) fn as_told(&self, id: FindingId) -> Option<&Finding> {
+        self.script.world.findings().get(id)
+    }
+
+    /// Looks every half second from one moment up to another; gives what each of them gives.
     pub(super) fn looks(&mut self, from: u64, to: u64) -> Vec<Finding> {
         (from..=to)
             .step_by(500)

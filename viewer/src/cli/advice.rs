@@ -10,6 +10,10 @@ use crate::text::{clean, count};
 /// How old a target is when its trial is over, and what it has seen can be told; on a busy machine too.
 pub(super) const TRIAL_WITHIN: Duration = Duration::from_secs(2);
 
+/// The sources that a level can leave out.
+const LOCKS: &str = "locks";
+const PERMITS: &str = "permits";
+
 /// One thing to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Advice {
@@ -21,17 +25,45 @@ pub(super) struct Advice {
     pub(super) change: String,
 }
 
-/// What to change in the set-up of a target; `proven` says whether all its sources deliver as it is.
-pub(super) fn of(hello: &Hello, proven: bool) -> Vec<Advice> {
+/// What to change in the set-up of a target; `settled` says whether all its sources deliver that are not switched off.
+pub(super) fn of(hello: &Hello, settled: bool) -> Vec<Advice> {
     // What delivers needs no change, whatever the settings say.
-    let mut advice = if proven { Vec::new() } else { settings(hello) };
-    if !proven && advice.is_empty() {
+    let mut advice = if settled { Vec::new() } else { settings(hello) };
+    if !settled && advice.is_empty() {
         advice.push(nothing_arrives());
+    }
+    let off = |name: &str| {
+        let named = |source: &&Source| source.name == name;
+        hello
+            .sources
+            .iter()
+            .find(named)
+            .is_some_and(|source| is_off(hello, source))
+    };
+    match (off(LOCKS), off(PERMITS)) {
+        (true, _) => advice.push(level(
+            "tasks",
+            "locks and permits: no holder and no waiter is known, so no deadlock can be found",
+        )),
+        (false, true) => advice.push(level(
+            "locks",
+            "permits: who holds those of a semaphore, and who waits to send, is not known",
+        )),
+        (false, false) => {}
     }
     if hello.setup.installed_in_runtime {
         advice.push(installed_late(hello.setup.tasks_before));
     }
     advice
+}
+
+/// Whether a source is switched off by the level of the target, which otherwise is set up to tell.
+pub(super) fn is_off(hello: &Hello, source: &Source) -> bool {
+    let tells = hello
+        .sources
+        .iter()
+        .any(|source| source.name == "tasks" && source.active);
+    tells && !source.active && [LOCKS, PERMITS].contains(&source.name.as_str())
 }
 
 /// What keeps a target from telling anything at all; empty where something arrives, or may still do so.
@@ -98,6 +130,18 @@ fn not_installed(error: &str) -> Advice {
         problem: format!("taskscope is not the app's global subscriber: {why}"),
         change: "Where the app sets up its logs, put taskscope around them, and take `taskscope::init()` out:
   tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with_taskscope().init();"
+            .to_owned(),
+    }
+}
+
+fn level(level: &str, without: &str) -> Advice {
+    Advice {
+        code: "level",
+        problem: format!("the app records at the level `{level}`, which leaves out {without}"),
+        change: "Start the app with this variable, or without it, since `permits` is the default:
+  TASKSCOPE_LEVEL=permits
+If it calls `.level(…)` of taskscope's builder, that takes the place of the variable: take the call out.
+If it is meant to record less, to cost less, all is as it should be."
             .to_owned(),
     }
 }

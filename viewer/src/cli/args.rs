@@ -37,47 +37,65 @@ pub(super) struct Cli {
     #[arg(value_name = "ADDR")]
     pub(super) address: Option<Address>,
     #[command(flatten)]
-    pub(super) shared: Shared,
+    pub(super) choice: Choice,
+    #[command(flatten)]
+    pub(super) looks: Looks,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
-/// What says which tasks are shown, and how.
-#[derive(Args, Clone, Debug)]
-pub(super) struct Shared {
+/// Which tasks are shown, and in which order.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Choice {
     /// Show only tasks that match; `taskscope filters` explains the language.
     #[arg(
         long,
-        global = true,
         value_name = "FILTER",
         default_value = "",
         hide_default_value = true
     )]
     pub(super) filter: String,
     /// Sort by this column, downwards with a `-` before it [default: -busy].
-    #[arg(
-        long,
-        global = true,
-        value_name = "[-]COLUMN",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "[-]COLUMN", allow_hyphen_values = true)]
     pub(super) sort: Option<String>,
     /// Have the program tell only the tasks that match. For programs with very many tasks: what does not match can't be
     /// shown without asking again, only its totals are known.
     #[arg(
         long,
-        global = true,
         value_name = "FILTER",
         default_value = "",
         hide_default_value = true
     )]
     pub(super) only: String,
-    /// Least time between two updates, from 10ms to 60s.
-    #[arg(long, global = true, value_name = "TIME", default_value = "200ms")]
-    pub(super) interval: Interval,
+}
+
+/// How the screen is drawn.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Looks {
+    /// Least time between two updates, from 10ms to 60s [default: 200ms].
+    #[arg(long, value_name = "TIME")]
+    pub(super) interval: Option<Interval>,
     /// Colours of the screen: dark, light or mono [default: dark, or mono where NO_COLOR is set].
-    #[arg(long, global = true, value_name = "THEME")]
+    #[arg(long, value_name = "THEME")]
     pub(super) theme: Option<Theme>,
+}
+
+impl Cli {
+    /// The first option that stands before a command, where each command takes its own.
+    pub(super) fn misplaced(&self) -> Option<&'static str> {
+        let (choice, looks) = (&self.choice, &self.looks);
+        let given = [
+            ("--filter", !choice.filter.is_empty()),
+            ("--sort", choice.sort.is_some()),
+            ("--only", !choice.only.is_empty()),
+            ("--interval", looks.interval.is_some()),
+            ("--theme", looks.theme.is_some()),
+        ];
+        let first = given.iter().find(|(_, given)| *given);
+        first
+            .filter(|_| self.command.is_some())
+            .map(|(name, _)| *name)
+    }
 }
 
 /// The commands.
@@ -113,8 +131,6 @@ Examples:
     Findings(FindingsArgs),
     /// Print who holds which lock, permit or channel, and who waits for it
     #[command(after_help = "\
---filter and --sort choose among resources here; `taskscope filters` tells of their fields.
-
 Examples:
   taskscope resources                                   what most wait for first
   taskscope resources --filter 'waiters>0 kind:mutex held>1s'
@@ -187,6 +203,8 @@ pub(super) struct TasksArgs {
     #[arg(value_name = "ADDR")]
     pub(super) address: Option<Address>,
     #[command(flatten)]
+    pub(super) choice: Choice,
+    #[command(flatten)]
     pub(super) view: ViewArgs,
 }
 
@@ -241,6 +259,17 @@ pub(super) struct ResourcesArgs {
     /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
     #[arg(value_name = "ADDR")]
     pub(super) address: Option<Address>,
+    /// Show only resources that match; `taskscope filters` explains the language.
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) filter: String,
+    /// Sort by this column, downwards with a `-` before it [default: -waiters].
+    #[arg(long, value_name = "[-]COLUMN", allow_hyphen_values = true)]
+    pub(super) sort: Option<String>,
     /// A table for people, or JSON (see `taskscope schema resources`).
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: Format,
@@ -261,6 +290,9 @@ pub(super) struct CheckArgs {
     /// The tiers that make it fail, separated by commas: proven, persistent, statistical; or none.
     #[arg(long, value_name = "TIERS", default_value = "proven,persistent")]
     pub(super) fail_on: FailOn,
+    /// Least time between two updates, from 10ms to 60s [default: 200ms].
+    #[arg(long, value_name = "TIME")]
+    pub(super) interval: Option<Interval>,
     /// Count what was cleared before the watch began too.
     #[arg(long)]
     pub(super) past: bool,
@@ -292,6 +324,10 @@ pub(super) struct DemoArgs {
     /// Print the program's tasks once, as `taskscope tasks` does, instead of opening a screen.
     #[arg(long)]
     pub(super) headless: bool,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    #[command(flatten)]
+    pub(super) looks: Looks,
     #[command(flatten)]
     pub(super) view: ViewArgs,
 }
@@ -361,5 +397,45 @@ mod tests {
     #[test]
     fn the_definitions_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn each_command_lists_only_the_options_that_it_takes() {
+        let command = Cli::command();
+        let options = |name: &str| -> Vec<_> {
+            let command = command.find_subcommand(name).expect("a command");
+            let options = command.get_opts().filter_map(|option| option.get_long());
+            options.collect()
+        };
+        assert_eq!(options("ls"), ["format"]);
+        assert_eq!(options("doctor"), ["format"]);
+        assert_eq!(options("findings"), ["format"]);
+        assert_eq!(options("explain"), ["list", "format"]);
+        assert_eq!(options("resources"), ["filter", "sort", "format", "limit"]);
+        assert_eq!(
+            options("check"),
+            ["for", "fail-on", "interval", "past", "format"]
+        );
+        assert_eq!(options("tasks")[..3], ["filter", "sort", "only"]);
+        assert!(options("demo").contains(&"theme"));
+    }
+
+    #[test]
+    fn an_option_before_a_command_is_noticed() {
+        let misplaced = |args: &[&str]| {
+            Cli::try_parse_from(args)
+                .expect("it can be read")
+                .misplaced()
+        };
+        assert_eq!(misplaced(&["taskscope", "--filter=x"]), None);
+        assert_eq!(misplaced(&["taskscope", "tasks", "--filter=x"]), None);
+        assert_eq!(
+            misplaced(&["taskscope", "--filter=x", "tasks"]),
+            Some("--filter")
+        );
+        assert_eq!(
+            misplaced(&["taskscope", "--theme=mono", "ls"]),
+            Some("--theme")
+        );
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, timeout_at};
 
 use super::advice;
-use super::args::{CheckArgs, Format, Shared};
+use super::args::{CheckArgs, Format};
 use super::failure::Failure;
 use super::findings::{sorted, text};
 use super::output::Style;
@@ -42,10 +42,10 @@ struct Seen {
 }
 
 /// Watches the target.
-pub(super) async fn run(address: Option<Address>, shared: &Shared, args: &CheckArgs) -> Outcome {
+pub(super) async fn run(address: Option<Address>, args: &CheckArgs) -> Outcome {
     let address = target::resolve(address).await?;
     let options = WatchOptions {
-        interval: shared.interval.0,
+        interval: args.interval.unwrap_or_default().0,
         filter: String::new(),
         sketching: Sketching::Asked,
         follow_restart: false,
@@ -131,7 +131,7 @@ impl Seen {
                 }
                 for change in changes {
                     if let Change::Finding(finding) = &change {
-                        self.findings.insert(finding.id, (**finding).clone());
+                        self.note(finding);
                     }
                     self.world.apply(change);
                 }
@@ -142,6 +142,16 @@ impl Seen {
             Feed::Lost { reason, .. } | Feed::Refused { reason } => return Some(reason),
         }
         None
+    }
+
+    /// Takes what is told of a finding. Doubt that came up later does not undo what stood once.
+    fn note(&mut self, finding: &Finding) {
+        let mut finding = finding.clone();
+        let before = self.findings.get(&finding.id);
+        if let Some(before) = before.filter(|before| before.cleared.is_none()) {
+            finding.tier = finding.tier.max(before.tier);
+        }
+        self.findings.insert(finding.id, finding);
     }
 
     /// The findings that stood at any moment of the watch, the worst first; with `past`, those too that were cleared
@@ -211,6 +221,7 @@ mod tests {
             address: None,
             length: "10s".parse().unwrap(),
             fail_on: fail_on.parse::<FailOn>().unwrap(),
+            interval: None,
             past: false,
             format: Format::Text,
         }

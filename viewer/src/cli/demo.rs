@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
-use super::args::{DemoArgs, Shared};
+use super::args::DemoArgs;
 use super::failure::Failure;
 use super::tasks::{self, Question};
 use super::{Outcome, open, stop};
@@ -25,9 +25,9 @@ const AGE: Duration = Duration::from_secs(1);
 const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// Starts the program and opens the viewer on it.
-pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcome {
+pub(super) fn run(args: &DemoArgs, runtime: &Runtime) -> Outcome {
     // Nothing is started that can't be shown.
-    let question = Question::read(shared, &args.view)?;
+    let question = Question::read(&args.choice, &args.view)?;
     let terminal = if args.headless {
         None
     } else {
@@ -59,7 +59,14 @@ pub(super) fn run(args: &DemoArgs, shared: &Shared, runtime: &Runtime) -> Outcom
     });
     match (printed, terminal) {
         (Ok(Some(code)), _) => Ok(code),
-        (Ok(None), Some(terminal)) => open::screen(terminal, &address, false, shared, runtime),
+        (Ok(None), Some(terminal)) => open::screen(
+            terminal,
+            &address,
+            false,
+            &args.choice,
+            &args.looks,
+            runtime,
+        ),
         (Ok(None), None) => Ok(std::process::ExitCode::SUCCESS),
         (Err(failure), _) => Err(program.explain(failure)),
     }

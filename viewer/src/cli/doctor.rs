@@ -21,8 +21,15 @@ const FOUND: u8 = 1;
 /// How often it is asked until then.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// The sources that a target of this version has. One that is missing can't be told by the target.
-const EXPECTED: [&str; 4] = ["tasks", "polls", "wakes", "wakers"];
+/// The sources that a target of this version has, and what each gives. One that is missing can't be told by the target.
+const EXPECTED: [(&str, &str); 6] = [
+    ("tasks", "each task, who spawned it, how it ended"),
+    ("polls", "how often and how long each task runs"),
+    ("wakes", "who wakes it, how long it waits to run"),
+    ("wakers", "whether anything can still wake it"),
+    ("locks", "who holds a lock, who waits for what"),
+    ("permits", "who holds permits, who waits to send"),
+];
 
 /// Says what the target can tell.
 pub(super) async fn run(address: Option<Address>, args: &DoctorArgs) -> Outcome {
@@ -44,16 +51,16 @@ pub(super) async fn run(address: Option<Address>, args: &DoctorArgs) -> Outcome 
 /// to change what needs no change.
 async fn settled(address: &Address) -> Result<Hello, ConnectError> {
     let hello = connect(address).await?.hello;
-    let proven = |hello: &Hello| Diagnosis::of(hello).proven();
+    let settled = |hello: &Hello| Diagnosis::of(hello).settled();
     let left = TRIAL_WITHIN.saturating_sub(Duration::from_nanos(hello.now_ns));
-    if proven(&hello) || left.is_zero() {
+    if settled(&hello) || left.is_zero() {
         return Ok(hello);
     }
     let later = async {
         loop {
             sleep(ASK_EVERY).await;
             let hello = connect(address).await?.hello;
-            if proven(&hello) {
+            if settled(&hello) {
                 return Ok(hello);
             }
         }
@@ -79,6 +86,8 @@ struct Diagnosis {
 struct Verdict {
     name: String,
     active: bool,
+    /// Whether it is switched off on purpose, by the level of the target.
+    off: bool,
     events: u64,
     trial_events: u64,
 }
@@ -100,6 +109,16 @@ impl Verdict {
             _ => Some(Proof::App),
         }
     }
+
+    fn settled(&self) -> bool {
+        self.off || self.proof().is_some()
+    }
+
+    /// What it tells of; nothing where it is newer than this viewer.
+    fn gives(&self) -> Option<&'static str> {
+        let known = EXPECTED.iter().find(|(name, _)| *name == self.name);
+        known.map(|(_, gives)| *gives)
+    }
 }
 
 impl Diagnosis {
@@ -107,34 +126,38 @@ impl Diagnosis {
         let told = hello.sources.iter().map(|source| Verdict {
             name: source.name.clone(),
             active: source.active,
+            off: advice::is_off(hello, source),
             events: source.events,
             trial_events: source.trial_events,
         });
         let mut sources: Vec<_> = told.collect();
-        for name in EXPECTED {
+        for (name, _) in EXPECTED {
             if sources.iter().all(|source| source.name != name) {
                 sources.push(Verdict {
                     name: name.to_owned(),
                     active: false,
+                    off: false,
                     events: 0,
                     trial_events: 0,
                 });
             }
         }
-        let proven = sources.iter().all(|source| source.proof().is_some());
+        let settled = sources.iter().all(Verdict::settled);
         Self {
-            advice: advice::of(hello, proven),
+            advice: advice::of(hello, settled),
             sources,
             problems: hello.setup.problems.clone(),
         }
     }
 
-    fn proven(&self) -> bool {
-        self.sources.iter().all(|source| source.proof().is_some())
+    /// Whether nothing more will be learnt of any source.
+    fn settled(&self) -> bool {
+        self.sources.iter().all(Verdict::settled)
     }
 
     fn healthy(&self) -> bool {
-        self.advice.is_empty() && self.problems.is_empty() && self.proven()
+        let proven = self.sources.iter().all(|source| source.proof().is_some());
+        self.advice.is_empty() && self.problems.is_empty() && proven
     }
 }
 
@@ -144,7 +167,7 @@ mod tests {
     use crate::feed::{Setup, Source};
 
     pub(super) fn healthy() -> Hello {
-        let source = |name: &str| Source {
+        let source = |(name, _): (&str, _)| Source {
             name: name.to_owned(),
             active: true,
             events: 9,
@@ -236,6 +259,50 @@ mod tests {
         );
     }
 
+    /// A target whose level leaves out the last so many sources.
+    fn of_level(left_out: usize) -> Hello {
+        let mut hello = healthy();
+        for source in hello.sources.iter_mut().rev().take(left_out) {
+            (source.active, source.events, source.trial_events) = (false, 0, 0);
+        }
+        hello
+    }
+
+    #[test]
+    fn what_a_level_leaves_out_is_told_with_the_setting_and_is_no_fault() {
+        for (left_out, level) in [(1, "locks"), (2, "tasks")] {
+            let hello = of_level(left_out);
+            let diagnosis = Diagnosis::of(&hello);
+            assert!(diagnosis.settled() && !diagnosis.healthy());
+            let off = diagnosis.sources.iter().filter(|source| source.off);
+            assert_eq!(off.count(), left_out);
+            assert_eq!(codes(&hello), ["level"]);
+            let advice = &diagnosis.advice[0];
+            assert!(
+                advice.problem.contains(&format!("`{level}`")),
+                "{}",
+                advice.problem
+            );
+            assert!(advice.change.contains("TASKSCOPE_LEVEL=permits"));
+        }
+        // Another fault has its own advice, whatever the level.
+        let mut hello = of_level(2);
+        hello.sources[3].trial_events = 0;
+        hello.sources[3].events = 0;
+        assert_eq!(codes(&hello), ["nothing_arrives", "level"]);
+        // Where not even tasks are told, a level is not the reason.
+        silence(&mut hello);
+        hello.sources[0].active = false;
+        hello.setup.installed = false;
+        assert_eq!(codes(&hello), ["not_installed"]);
+        assert!(
+            Diagnosis::of(&hello)
+                .sources
+                .iter()
+                .all(|source| !source.off)
+        );
+    }
+
     #[test]
     fn silence_has_its_reasons_where_it_is_one() {
         let codes = |hello: &Hello| -> Vec<_> {
@@ -296,6 +363,13 @@ mod tests {
             colours: false,
         };
         insta::assert_snapshot!("ill", text::draw(&hello, &Diagnosis::of(&hello), style));
+        let tasks = of_level(2);
+        insta::assert_snapshot!("level", text::draw(&tasks, &Diagnosis::of(&tasks), style));
+        let narrow = Style { width: 60, ..style };
+        insta::assert_snapshot!(
+            "level_60",
+            text::draw(&tasks, &Diagnosis::of(&tasks), narrow)
+        );
         insta::assert_snapshot!(
             "healthy",
             text::draw(&healthy(), &Diagnosis::of(&healthy()), style)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-use super::args::{Shared, ViewArgs};
+use super::args::{Choice, Looks, ViewArgs};
 use super::failure::Failure;
 use super::tasks::Question;
 use super::{Outcome, pick};
@@ -17,10 +17,15 @@ use crate::tui::{self, Options, Theme};
 const QUEUE: usize = 16;
 
 /// Opens the screen on the program at `address`, or on the only one, or on one that is picked.
-pub(super) fn run(address: Option<Address>, shared: &Shared, runtime: &Runtime) -> Outcome {
+pub(super) fn run(
+    address: Option<Address>,
+    choice: &Choice,
+    looks: &Looks,
+    runtime: &Runtime,
+) -> Outcome {
     let terminal = need_terminal("taskscope tasks")?;
     // What is written wrongly is said before the screen is taken.
-    read(shared)?;
+    read(choice)?;
     // Who named no process means the program, which may be started again while it is looked at.
     let follow_restart = address.is_none();
     let address = match address {
@@ -30,7 +35,7 @@ pub(super) fn run(address: Option<Address>, shared: &Shared, runtime: &Runtime) 
             None => return Ok(ExitCode::SUCCESS),
         },
     };
-    screen(terminal, &address, follow_restart, shared, runtime)
+    screen(terminal, &address, follow_restart, choice, looks, runtime)
 }
 
 /// Proof that there is a terminal to draw on.
@@ -57,12 +62,13 @@ pub(super) fn screen(
     _: Terminal,
     address: &Address,
     follow_restart: bool,
-    shared: &Shared,
+    choice: &Choice,
+    looks: &Looks,
     runtime: &Runtime,
 ) -> Outcome {
-    let question = read(shared)?;
+    let question = read(choice)?;
     let options = WatchOptions {
-        interval: shared.interval.0,
+        interval: looks.interval.unwrap_or_default().0,
         filter: question.only.to_string(),
         sketching: Sketching::Asked,
         follow_restart,
@@ -70,7 +76,7 @@ pub(super) fn screen(
     let (feed, news) = mpsc::channel(QUEUE);
     let (asks, asked) = mpsc::channel(QUEUE);
     runtime.spawn(watch(address.clone(), options, feed, asked));
-    let theme = match &shared.theme {
+    let theme = match &looks.theme {
         Some(theme) => *theme,
         None => Theme::from_environment(),
     };
@@ -78,7 +84,7 @@ pub(super) fn screen(
         address: address.to_string(),
         theme,
         // Only what was asked for: who does so wants to see tasks first.
-        order: question.order().filter(|_| shared.sort.is_some()),
+        order: question.order().filter(|_| choice.sort.is_some()),
         filter: Some(question.own).filter(|filter| !filter.is_empty()),
         only: question.only,
     };
@@ -86,8 +92,8 @@ pub(super) fn screen(
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(shared: &Shared) -> Result<Question, Failure> {
-    Question::read(shared, &ViewArgs::default())
+fn read(choice: &Choice) -> Result<Question, Failure> {
+    Question::read(choice, &ViewArgs::default())
 }
 
 /// The only program there is, or the one that the person picks; `None` where they leave without picking one.

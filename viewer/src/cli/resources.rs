@@ -6,7 +6,7 @@ mod text;
 use taskscope_model::query::{FilterError, Queues, ResourceFilter, ResourceOrder, UnknownColumn};
 use taskscope_model::{Resource, World};
 
-use super::args::{Format, ResourcesArgs, Shared};
+use super::args::{Format, ResourcesArgs};
 use super::failure::Failure;
 use super::output::Style;
 use super::{Outcome, output, target};
@@ -31,12 +31,8 @@ struct Answer<'a> {
 }
 
 /// Prints the resources of the target.
-pub(super) async fn run(
-    address: Option<Address>,
-    shared: &Shared,
-    args: &ResourcesArgs,
-) -> Outcome {
-    let question = Question::read(shared, args)?;
+pub(super) async fn run(address: Option<Address>, args: &ResourcesArgs) -> Outcome {
+    let question = Question::read(args)?;
     let address = target::resolve(address).await?;
     let Snapshot { hello, world } = snapshot(&address, String::new(), Sketching::Asked).await?;
     let answer = question.answer(&world);
@@ -53,20 +49,16 @@ pub(super) async fn run(
 
 impl Question {
     /// Reads what is written on the command line.
-    fn read(shared: &Shared, args: &ResourcesArgs) -> Result<Self, Failure> {
-        if !shared.only.is_empty() {
-            let why = "--only is about tasks: --filter chooses among resources";
-            return Err(Failure::Usage(why.to_owned()));
-        }
-        let filter = shared.filter.parse().map_err(|FilterError { at, message }| {
-            let quoted = crate::text::clean(&shared.filter);
-            let column = shared.filter.get(..at).unwrap_or_default().chars().count();
+    fn read(args: &ResourcesArgs) -> Result<Self, Failure> {
+        let filter = args.filter.parse().map_err(|FilterError { at, message }| {
+            let quoted = crate::text::clean(&args.filter);
+            let column = args.filter.get(..at).unwrap_or_default().chars().count();
             let arrow = format!("{:>1$}", "^", column + 1);
             Failure::Usage(format!(
                 "--filter: {message}\n\n  {quoted}\n  {arrow}\n\n`taskscope filters` explains the language"
             ))
         })?;
-        let order = match shared.sort.as_deref() {
+        let order = match args.sort.as_deref() {
             None => ResourceOrder::default(),
             Some(text) => text.parse().map_err(|error: UnknownColumn| {
                 Failure::Usage(format!("--sort {}: {error}", crate::text::clean(text)))

@@ -8,16 +8,16 @@ mod text;
 use std::io::{self, Write};
 
 use super::advice::{self, Advice};
-use super::args::{Format, Shared, TasksArgs, ViewArgs};
+use super::args::{Format, TasksArgs, ViewArgs};
 use super::output::Style;
 use super::{Outcome, output, target};
-use crate::client::{Address, Sketching, Snapshot, snapshot};
+use crate::client::{Address, Sketching, Snapshot, snapshot, snapshot_of_tasks};
 pub(super) use question::Question;
 
 /// Prints the tasks of the target.
-pub(super) async fn run(address: Option<Address>, shared: &Shared, args: &TasksArgs) -> Outcome {
+pub(super) async fn run(address: Option<Address>, args: &TasksArgs) -> Outcome {
     // What is written wrongly is said before anybody is asked.
-    let question = Question::read(shared, &args.view)?;
+    let question = Question::read(&args.choice, &args.view)?;
     let address = target::resolve(address).await?;
     print(&address, &question, &args.view).await
 }
@@ -29,7 +29,14 @@ pub(super) async fn print(address: &Address, question: &Question, view: &ViewArg
     } else {
         Sketching::Asked
     };
-    let Snapshot { hello, world } = snapshot(address, question.only.to_string(), sketching).await?;
+    // Of what tasks share, only the column of what they wait for and the JSON tell.
+    let alone = view.group || (view.format == Format::Text && !view.columns.is_empty());
+    let only = question.only.to_string();
+    let Snapshot { hello, world } = if alone {
+        snapshot_of_tasks(address, only, sketching).await?
+    } else {
+        snapshot(address, only, sketching).await?
+    };
     let answer = question.answer(&world, view.limit);
     // Who tells of tasks is not silent, whatever it says of its sources.
     let silent = world.is_empty() && world.totals().spawned == 0;

@@ -1,5 +1,8 @@
 //! What tasks share and wait for, in words: resources, who holds them, how sure that is.
 
+#[cfg(test)]
+mod tests;
+
 use taskscope_model::{
     Hold, Holder, Mode, Resource, ResourceId, ResourceKind, Subject, Sureness, TaskId, Wait, World,
 };
@@ -64,7 +67,7 @@ impl<'a> Names<'a> {
     }
 
     /// What a resource is called: its kind and where it was made, in about so many columns. A channel has no place: it is
-    /// called by the task that made it, where one did.
+    /// called by the task that receives from it, as far as that was seen, else by the one that made it.
     #[must_use]
     pub fn resource(&self, resource: &Resource, columns: usize) -> String {
         let kind = resource.origin.kind;
@@ -73,12 +76,19 @@ impl<'a> Names<'a> {
         let place = place
             .filter(|place| !place.file.is_empty())
             .map(|place| short(&place.file, place.line, room));
-        match (place, resource.origin.creator) {
-            (Some(place), _) => format!("{kind} {place}"),
-            (None, Some(creator)) if kind == ResourceKind::Mpsc => {
-                format!("{kind} made by {}", self.task(creator))
+        let named = |before: &str, task: TaskId| {
+            let long = format!("{kind} {before} {}", self.task(task));
+            if crate::text::width(&long) <= columns {
+                long
+            } else {
+                format!("{kind} {before} {}", self.number(task))
             }
-            (None, _) => kind.to_string(),
+        };
+        match (place, resource.usage.receiver, resource.origin.creator) {
+            (Some(place), ..) => format!("{kind} {place}"),
+            (None, Some(receiver), _) if kind == ResourceKind::Mpsc => named("to", receiver),
+            (None, None, Some(creator)) if kind == ResourceKind::Mpsc => named("made by", creator),
+            (None, ..) => kind.to_string(),
         }
     }
 
@@ -96,6 +106,54 @@ impl<'a> Names<'a> {
     pub fn place(&self, resource: &Resource, columns: usize) -> Option<String> {
         let place = self.world.place(resource.origin.place)?;
         (!place.file.is_empty()).then(|| path(&place.file, place.line, columns))
+    }
+
+    /// The state of a resource as [`state`] has it, but for one that nobody holds yet, since the one to whom it was handed
+    /// over was not polled since: `granted`.
+    #[must_use]
+    pub fn state(&self, resource: &Resource) -> String {
+        let mut queue = self.world.queue(resource.id);
+        let is_lock = matches!(
+            resource.origin.kind,
+            ResourceKind::Mutex | ResourceKind::RwLock
+        );
+        if is_lock
+            && resource.usage.holds.is_empty()
+            && queue.next().is_some_and(|next| next.granted.is_some())
+        {
+            "granted".to_owned()
+        } else {
+            state(resource)
+        }
+    }
+
+    /// Who holds a resource, or receives from it, in a few words and about so many columns; `-` where nobody does. A `?`
+    /// behind it says that this is not sure.
+    #[must_use]
+    pub fn holders_in(&self, resource: &Resource, columns: usize) -> String {
+        let long = self.holders(resource);
+        let usage = &resource.usage;
+        match (usage.holds.as_slice(), usage.receiver) {
+            ([], Some(receiver)) if long == NOBODY => {
+                format!("read by {}", self.number(receiver))
+            }
+            // The number is what tells one task from another.
+            ([hold], _) if crate::text::width(&long) > columns => match hold.holder {
+                Holder::Task(task) if !self.is_gone(task) => {
+                    let number = self.in_short(resource, |id| self.number(id));
+                    let room = columns.saturating_sub(crate::text::width(&number) + 1);
+                    let task = self.world.task(task);
+                    let place = task.filter(|task| task.birth.name.is_none());
+                    let site = place.and_then(|task| self.world.site(task.birth.site));
+                    match site.filter(|site| !site.file.is_empty() && room > 7) {
+                        Some(site) => format!("{} {number}", short(&site.file, site.line, room)),
+                        None => number,
+                    }
+                }
+                _ => long,
+            },
+            _ => long,
+        }
     }
 
     /// Who holds a resource, in a few words; `-` where nobody does. A `?` behind it says that this is not sure.
@@ -135,9 +193,7 @@ impl<'a> Names<'a> {
             " granted".to_owned()
         } else {
             let resource = self.world.resource(wait.resource);
-            let who = resource.map_or_else(none, |resource| {
-                self.in_short(resource, |id| self.number(id))
-            });
+            let who = resource.map_or_else(none, |resource| self.numbers(resource));
             if who == NOBODY {
                 String::new()
             } else {
@@ -167,6 +223,29 @@ impl<'a> Names<'a> {
                 None => "all made at an unknown place".to_owned(),
             },
             Subject::Runtime(id) => format!("runtime {}", id.0),
+        }
+    }
+
+    /// The first holder by its number, and how many more there are.
+    fn numbers(&self, resource: &Resource) -> String {
+        let usage = &resource.usage;
+        match usage.holds.as_slice() {
+            [
+                Hold {
+                    holder: Holder::Task(first),
+                    ..
+                },
+                others @ ..,
+            ] if !others.is_empty() => {
+                let doubt = if usage.sureness == Sureness::Moved {
+                    "?"
+                } else {
+                    ""
+                };
+                let more = usage.unlisted.saturating_add(others.len() as u64);
+                format!("{}{doubt} +{}", self.number(*first), count(more))
+            }
+            _ => self.in_short(resource, |id| self.number(id)),
         }
     }
 
@@ -264,115 +343,5 @@ pub fn asked(mode: Mode, permits: u64) -> String {
         (Mode::Shared, n) => format!("shared {} times", count(n)),
         (Mode::Permits, 1) => "1 permit".to_owned(),
         (Mode::Permits, n) => format!("{} permits", count(n)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use taskscope_model::{
-        Hold, Holder, Mode, Origin, PlaceId, Resource, ResourceId, ResourceKind, Stamp, Sureness,
-        TaskId, Usage, World,
-    };
-
-    use super::{Names, state};
-
-    fn held(kind: ResourceKind, holders: &[Holder], usage: Usage) -> Resource {
-        let hold = |holder: &Holder| Hold {
-            holder: *holder,
-            mode: if kind == ResourceKind::Mutex {
-                Mode::Exclusive
-            } else {
-                Mode::Shared
-            },
-            permits: 1,
-            since: Stamp(0),
-            awaits: 0,
-        };
-        Resource {
-            id: ResourceId::FIRST,
-            origin: Origin {
-                kind,
-                place: PlaceId(0),
-                created: Stamp(0),
-                creator: None,
-            },
-            usage: Usage {
-                holds: holders.iter().map(hold).collect(),
-                ..usage
-            },
-        }
-    }
-
-    #[test]
-    fn states_are_words() {
-        use ResourceKind::{Mpsc, Mutex, Oneshot, RwLock, Semaphore};
-        let (no, some) = (Usage::default(), |free| Usage {
-            free: Some(free),
-            ..Usage::default()
-        });
-        let partial = Usage {
-            sureness: Sureness::Partial,
-            ..some(3)
-        };
-        let two = [Holder::NoTask, Holder::Task(TaskId::FIRST)];
-        for (kind, holders, usage, words) in [
-            (Mutex, &two[..0], no.clone(), "free"),
-            (Mutex, &two[..1], no.clone(), "locked"),
-            (RwLock, &two[..1], no.clone(), "1 reader"),
-            (RwLock, &two, no.clone(), "2 readers"),
-            (RwLock, &two[..0], partial.clone(), "free?"),
-            (Semaphore, &two, some(3), "3 free of 5"),
-            (Semaphore, &two, partial, "3 free"),
-            (Semaphore, &two, no.clone(), "2 taken"),
-            (Mpsc, &two[..0], some(0), "0 free"),
-            (Oneshot, &two[..0], no, "-"),
-        ] {
-            assert_eq!(
-                state(&held(kind, holders, usage)),
-                words,
-                "{kind} {holders:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_holder_that_is_not_known_is_gone_or_was_not_told() {
-        let world = World::new();
-        let mutex = |usage| held(ResourceKind::Mutex, &[Holder::Task(TaskId::FIRST)], usage);
-        let names = Names::of(&world);
-        assert_eq!(
-            names.holders(&mutex(Usage::default())),
-            "a task that is gone"
-        );
-        let moved = Usage {
-            sureness: Sureness::Moved,
-            ..Usage::default()
-        };
-        assert_eq!(names.holders(&mutex(moved)), "a task that is gone?");
-        let part = Names {
-            whole: false,
-            ..names
-        };
-        assert_eq!(
-            part.holders(&mutex(Usage::default())),
-            "a task that was not told"
-        );
-        let unlisted = Usage {
-            unlisted: 4,
-            ..Usage::default()
-        };
-        assert_eq!(names.holders(&mutex(unlisted)), "a task that is gone +4");
-        assert_eq!(
-            names.holders(&held(
-                ResourceKind::Mutex,
-                &[Holder::NoTask],
-                Usage::default()
-            )),
-            "no task"
-        );
-        assert_eq!(
-            names.resource_of(ResourceId::FIRST, 20),
-            "a resource that is no longer kept"
-        );
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct TaskTable {
     hidden: usize,
     id_digits: u16,
     names: bool,
+    waits: bool,
     /// What the selected task is called, for when it is gone.
     label: String,
 }
@@ -64,6 +65,7 @@ impl TaskTable {
             hidden: 0,
             id_digits: 1,
             names: false,
+            waits: false,
             label: String::new(),
         }
     }
@@ -93,6 +95,11 @@ impl TaskTable {
         self.names
     }
 
+    /// Whether anybody waits for something that is tracked, or did: waits come and go, and a column must not with them.
+    pub(super) fn has_waits(&self) -> bool {
+        self.waits
+    }
+
     /// The selected task.
     pub(super) fn selected(&self) -> Option<TaskId> {
         self.rows.get(self.cursor.at()).copied()
@@ -111,6 +118,7 @@ impl TaskTable {
         self.candidates = 0;
         self.hidden = 0;
         self.names = false;
+        self.waits = false;
     }
 
     /// The person wants other rows: whether there are names among them is not known.
@@ -153,6 +161,7 @@ impl TaskTable {
         let largest = tasks.iter().filter_map(|task| task.birth.tokio_id).max();
         self.id_digits = largest.map_or(1, |id| id.ilog10() as u16 + 1);
         self.names = self.names || tasks.iter().any(|task| is_named(task, world));
+        self.waits = self.waits || !world.waits().is_empty();
         let before = self.cursor.chosen().copied();
         let lost = (self.cursor.settle(&self.rows, height) == Settled::Lost).then(|| {
             let gone = before.and_then(|id| world.task(id));

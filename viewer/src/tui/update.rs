@@ -108,6 +108,8 @@ fn pressed(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
             _ => {}
         },
         Mode::Screen => {
+            // Whoever goes on has read what was said, and wants the keys back.
+            app.notice = None;
             if let Some(action) = action(key) {
                 act::act(app, action, effects);
             }

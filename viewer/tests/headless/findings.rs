@@ -4,10 +4,31 @@ use crate::command::{command, run, run_with};
 use crate::target::{Script, Target};
 use crate::{dir, scenes};
 
+/// A shop that tells neither of locks nor of permits.
+fn of_level_tasks() -> Script {
+    let mut script = scenes::shop();
+    let shared = script.hello.sources.iter_mut().skip(4);
+    shared.for_each(|source| (source.active, source.events, source.trial_events) = (false, 0, 0));
+    script
+}
+
+#[test]
+fn a_level_is_no_fault_and_the_doctor_says_how_to_raise_it() {
+    let dir = dir();
+    let _target = Target::start(dir.path(), 4242, of_level_tasks());
+    let ran = run(dir.path(), &["doctor", "--format=json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let json = ran.json();
+    assert_eq!(json["advice"][0]["code"], "level");
+    assert_eq!(json["sources"][4]["name"], "locks");
+    assert_eq!(json["sources"][4]["off"], true);
+    assert_eq!(json["sources"][0]["off"], false);
+}
+
 #[test]
 fn a_check_of_a_target_without_findings_is_clean_after_its_time() {
     let dir = dir();
-    let _target = Target::start(dir.path(), 4242, scenes::shop());
+    let _target = Target::start(dir.path(), 4242, of_level_tasks());
     let ran = run(dir.path(), &["check", "--for=50ms"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     assert!(ran.stdout.contains("found nothing: clean"), "{ran:?}");
@@ -67,7 +88,7 @@ fn rules_are_explained_without_a_target() {
 #[test]
 fn findings_and_resources_of_a_target_that_tells_of_none() {
     let dir = dir();
-    let _target = Target::start(dir.path(), 4242, scenes::shop());
+    let _target = Target::start(dir.path(), 4242, of_level_tasks());
     let ran = run(dir.path(), &["findings"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.contains("Nothing is wrong: none of "), "{ran:?}");

@@ -26,7 +26,9 @@ pub(crate) fn hello() -> v1::HelloResponse {
         started_unix_ns: 1_790_000_000 * S,
         session_id: u64::MAX - 7,
         now_ns: 192 * S,
-        sources: ["tasks", "polls", "wakes", "wakers"].map(source).to_vec(),
+        sources: ["tasks", "polls", "wakes", "wakers", "locks", "permits"]
+            .map(source)
+            .to_vec(),
         setup: Some(v1::Setup {
             tokio_unstable: true,
             static_max_level: "trace".to_owned(),

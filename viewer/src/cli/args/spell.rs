@@ -9,6 +9,12 @@ use taskscope_model::Tier;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Interval(pub(in crate::cli) Duration);
 
+impl Default for Interval {
+    fn default() -> Self {
+        Self(Duration::from_millis(200))
+    }
+}
+
 impl FromStr for Interval {
     type Err = String;
 

@@ -22,7 +22,9 @@ pub(super) struct Doctor<'a> {
 #[derive(Debug, Serialize)]
 struct Source<'a> {
     name: &'a str,
+    gives: Option<&'static str>,
     active: bool,
+    off: bool,
     proven_by: Option<&'static str>,
     events: u64,
     trial_events: u64,
@@ -87,7 +89,9 @@ impl<'a> Source<'a> {
     fn of(verdict: &'a Verdict) -> Self {
         Self {
             name: &verdict.name,
+            gives: verdict.gives(),
             active: verdict.active,
+            off: verdict.off,
             proven_by: verdict.proof().map(|proof| match proof {
                 Proof::App => "app",
                 Proof::Trial => "trial",

@@ -28,7 +28,8 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
     let columns = vec![
         column("SOURCE", None),
         column("DELIVERS", None),
-        column("HOW THAT IS KNOWN", Some(20)),
+        column("WHAT IT GIVES", Some(12)),
+        column("PROVEN BY", Some(20)),
     ];
     text.push_str(
         &Table {
@@ -57,24 +58,24 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
 
 fn row(verdict: &Verdict) -> Vec<String> {
     let (delivers, how) = match verdict.proof() {
-        Some(Proof::App) => (
-            "yes",
-            format!("{} of the app arrived", events(verdict.events)),
-        ),
+        Some(Proof::App) => ("yes", format!("{} of the app", events(verdict.events))),
         Some(Proof::Trial) => (
             "yes",
             format!(
-                "{} of the trial arrived; the app has made none yet",
+                "{} of the trial, the app made none yet",
                 events(verdict.trial_events)
             ),
         ),
-        None if verdict.active => (
-            "no",
-            "set up, but no event of it arrived, not even from the trial".to_owned(),
-        ),
-        None => ("no", "the target is not set up for it".to_owned()),
+        None if verdict.off => ("off", "its level leaves it out".to_owned()),
+        None if verdict.active => ("no", "nothing arrived, not even of the trial".to_owned()),
+        None => ("no", "it is not set up".to_owned()),
     };
-    vec![clean(&verdict.name).into_owned(), delivers.to_owned(), how]
+    vec![
+        clean(&verdict.name).into_owned(),
+        delivers.to_owned(),
+        verdict.gives().unwrap_or("?").to_owned(),
+        how,
+    ]
 }
 
 fn events(number: u64) -> String {

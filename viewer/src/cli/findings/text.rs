@@ -26,6 +26,7 @@ pub(in crate::cli) fn draw(
 ) -> String {
     let mut text = list(world, findings, style);
     let standing = findings.iter().filter(|finding| finding.cleared.is_none());
+    let stand = |n| if n == 1 { "stands" } else { "stand" };
     let _ = match (standing.count(), findings.len()) {
         (0, 0) => writeln!(
             text,
@@ -35,11 +36,13 @@ pub(in crate::cli) fn draw(
         (0, past) => writeln!(text, "Nothing is wrong now; {past} of the past."),
         (n, all) if n == all => writeln!(
             text,
-            "{n} stand; `taskscope explain RULE` tells what a rule looks for."
+            "{n} {}; `taskscope explain RULE` tells what a rule looks for.",
+            stand(n)
         ),
         (n, all) => writeln!(
             text,
-            "{n} stand, {} of the past; `taskscope explain RULE` tells what a rule looks for.",
+            "{n} {}, {} of the past; `taskscope explain RULE` tells what a rule looks for.",
+            stand(n),
             all - n
         ),
     };

@@ -8,7 +8,7 @@ use crate::cli::about::Target;
 use crate::cli::refs::{PlaceRef, TaskRef, location};
 use crate::cli::schema;
 use crate::feed::Hello;
-use crate::text::{Names, doubt, state, unseen};
+use crate::text::{Names, doubt, unseen};
 
 /// Waits of one resource that are listed.
 pub(super) const WAITING: usize = 100;
@@ -132,7 +132,7 @@ impl<'a> Row<'a> {
             created_at: PlaceRef::of(origin.place, world),
             created_ns: origin.created.0,
             creator: origin.creator.map(|id| TaskRef::of(id, world)),
-            state: state(resource),
+            state: Names::of(world).state(resource),
             free: usage.free,
             holders: holds.map(|hold| HoldRow::of(hold, world)).collect(),
             unlisted: usage.unlisted,

@@ -11,7 +11,7 @@ use crate::cli::findings::text::blind;
 use crate::cli::output::Style;
 use crate::cli::table::{Column, Table};
 use crate::feed::Hello;
-use crate::text::{Names, Places, clean, count, doubt, duration, state};
+use crate::text::{Names, Places, clean, count, doubt, duration};
 
 /// Draws the resources, and how many there are.
 pub(super) fn draw(
@@ -99,8 +99,8 @@ fn table(world: &World, answer: &Answer<'_>) -> Table {
                 (_, Some(creator)) => format!("by {}", names.task(creator)),
                 (_, None) => "?".to_owned(),
             },
-            state(resource),
-            names.holders(resource),
+            names.state(resource),
+            names.holders_in(resource, usize::MAX),
             time(ResourceColumn::Held),
             many(ResourceColumn::Waiters),
             time(ResourceColumn::Longest),

@@ -350,21 +350,18 @@ fn tokio_id(task: TaskId, world: &World) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::Tasks;
-    use crate::cli::args::{Shared, ViewArgs};
+    use crate::cli::args::{Choice, ViewArgs};
     use crate::cli::tasks::Question;
     use crate::scene;
 
     #[test]
     fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
         let (hello, world) = (scene::hello(), scene::bank());
-        let shared = Shared {
-            filter: String::new(),
+        let choice = Choice {
             sort: Some("id".to_owned()),
-            only: String::new(),
-            interval: "1s".parse().unwrap(),
-            theme: None,
+            ..Choice::default()
         };
-        let question = Question::read(&shared, &ViewArgs::default()).unwrap();
+        let question = Question::read(&choice, &ViewArgs::default()).unwrap();
         let answer = question.answer(&world, None);
         let json =
             serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();

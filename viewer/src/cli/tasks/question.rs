@@ -5,7 +5,7 @@ use taskscope_model::query::{
 };
 use taskscope_model::{State, Task, World};
 
-use crate::cli::args::{Shared, ViewArgs};
+use crate::cli::args::{Choice, ViewArgs};
 use crate::cli::failure::Failure;
 
 /// By default those come first that kept a worker longest.
@@ -59,14 +59,14 @@ impl Question {
     /// # Errors
     ///
     /// Where it can't be understood, with the place.
-    pub(in crate::cli) fn read(shared: &Shared, view: &ViewArgs) -> Result<Self, Failure> {
-        let only = filter("--only", &shared.only)?;
-        let own = filter("--filter", &shared.filter)?;
+    pub(in crate::cli) fn read(choice: &Choice, view: &ViewArgs) -> Result<Self, Failure> {
+        let only = filter("--only", &choice.only)?;
+        let own = filter("--filter", &choice.filter)?;
         // Terms side by side are all required. What the target was not asked for is not there to be shown, nor are the
         // past tasks that no filter but the empty one counts.
         let both = filter("--filter", format!("{only} {own}").trim())?;
         let ended = view.ended || asks_for_ended(&both);
-        let sort = Sort::read(shared.sort.as_deref().unwrap_or(DEFAULT_SORT), view.group)?;
+        let sort = Sort::read(choice.sort.as_deref().unwrap_or(DEFAULT_SORT), view.group)?;
         Ok(Self {
             only,
             own,

@@ -137,6 +137,15 @@ fn keys(app: &App) -> &'static [(&'static str, &'static str)] {
             ("< >", "sort beside"),
             ("c", "copy"),
         ],
+        Screen::Problems if app.picture.world().findings().is_empty() => &[
+            ("2", "tasks"),
+            ("3", "resources"),
+            ("4", "who waits"),
+            ("c", "copy"),
+            ("space", "pause"),
+            ("?", "help"),
+            ("q", "quit"),
+        ],
         Screen::Problems => &[
             ("⏎", "open"),
             ("← →", "whom"),

@@ -272,9 +272,9 @@ pub(super) fn nothing(app: &App, columns: u16) -> Document {
     document.gap();
     document.line(vec![Span::styled("  What is looked for", look.heading)]);
     for rule in RULES {
-        let label = format!("{} {}", grid::sign(rule.tier), rule.name);
+        // Without the mark of its tier, which would make a list of what is not there look like one of problems.
         document.entry(
-            (&label, usize::from(RULE) + 2, look.dim),
+            (rule.name, usize::from(RULE) + 2, look.dim),
             (rule.summary, Style::new()),
             columns,
         );

@@ -9,7 +9,7 @@ use taskscope_model::{Nanos, Resource, ResourceId};
 use super::super::app::App;
 use super::View;
 use super::grid::{self, Placed, Spec};
-use crate::text::{count_in, duration, fit, state};
+use crate::text::{count_in, duration, fit};
 
 /// The columns as they stand from left to right: the answers first.
 const ORDER: [usize; 17] = [
@@ -36,9 +36,17 @@ fn specs(columns: u16) -> [Spec; 17] {
     let narrow = columns < 60;
     ResourceColumn::ALL.map(|column| match column {
         ResourceColumn::Kind => Spec::text(" KIND", 10, 10),
-        ResourceColumn::Place => Spec::text("CREATED AT", if narrow { 12 } else { 13 }, 48),
-        ResourceColumn::Free => Spec::text("STATE", if narrow { 8 } else { 11 }, 16),
-        ResourceColumn::Holders => Spec::text("HELD BY", 12, 40),
+        ResourceColumn::Place => Spec::text(
+            "CREATED AT",
+            match columns {
+                ..60 => 12,
+                60..100 => 13,
+                _ => 17,
+            },
+            48,
+        ),
+        ResourceColumn::Free => Spec::text("STATE", if narrow { 8 } else { 11 }, 13),
+        ResourceColumn::Holders => Spec::text("HELD BY", if narrow { 12 } else { 17 }, 40),
         ResourceColumn::Held => Spec::number("FOR", 7),
         ResourceColumn::Waiters => Spec::number("WAITING", 8),
         ResourceColumn::Waiting => Spec::number("NOW FOR", 7),
@@ -118,8 +126,8 @@ fn value(app: &App, resource: &Resource, column: ResourceColumn, width: usize) -
                 |task| fit(&format!("by {}", names.task(task)), width),
             )
         }),
-        ResourceColumn::Free => fit(&state(resource), width),
-        ResourceColumn::Holders => fit(&names.holders(resource), width),
+        ResourceColumn::Free => fit(&names.state(resource), width),
+        ResourceColumn::Holders => fit(&names.holders_in(resource, width), width),
         ResourceColumn::Id => resource.id.number().to_string(),
         ResourceColumn::Held
         | ResourceColumn::Waiting

@@ -46,7 +46,15 @@ fn specs(app: &App, columns: u16) -> Vec<Spec> {
         Column::State => Spec::text("STATE", 9, 9),
         Column::For => Spec::number("FOR", 7),
         Column::Name => Spec::text("NAME", if narrow { 9 } else { 10 }, 40),
-        Column::Place => Spec::text("SPAWNED AT", if narrow { 12 } else { 14 }, 48),
+        Column::Place => Spec::text(
+            "SPAWNED AT",
+            match columns {
+                ..60 => 12,
+                60..100 => 14,
+                _ => 16,
+            },
+            48,
+        ),
         Column::Kind => Spec::text("KIND", 8, 8),
         Column::Polls => Spec::number("POLLS", 8),
         Column::Busy => Spec::number("BUSY", 7),
@@ -60,7 +68,15 @@ fn specs(app: &App, columns: u16) -> Vec<Spec> {
         Column::Runtime => Spec::number("RUNTIME", 8),
         Column::Parent => Spec::number("PARENT", 7),
     });
-    let waits = Spec::text("WAITS FOR", if narrow { 14 } else { 22 }, 44);
+    let waits = Spec::text(
+        "WAITS FOR",
+        match columns {
+            ..60 => 14,
+            60..100 => 22,
+            _ => 27,
+        },
+        44,
+    );
     known.into_iter().chain([waits]).collect()
 }
 
@@ -69,7 +85,7 @@ fn placed(app: &App, columns: u16) -> (Vec<Spec>, Vec<Placed>) {
     let sorted = app.tasks.order.column as usize;
     // Most apps name none of their tasks: a column of nothing would only take the room.
     let nameless = !app.tasks.has_names();
-    let idle = app.picture.world().waits().is_empty();
+    let idle = !app.tasks.has_waits();
     let order: Vec<_> = ORDER
         .into_iter()
         .filter(|column| !(nameless && *column == Column::Name as usize))

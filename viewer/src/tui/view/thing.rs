@@ -1,14 +1,14 @@
 //! One resource: who holds it, who waits for it in which order, and how it has been used.
 
 use ratatui::style::Style;
-use taskscope_model::{Holder, Resource, Wait};
+use taskscope_model::{Holder, Resource, ResourceKind, Wait};
 
 use super::super::app::App;
 use super::super::thing::{QUEUE, Thing};
 use super::document::Document;
 use super::frame::Pieces;
 use super::page::{LABELS, Page};
-use crate::text::{asked, count, doubt, duration, mode, state};
+use crate::text::{asked, count, doubt, duration, mode};
 
 /// The text of the screen.
 pub(super) fn document(app: &App, thing: &Thing, columns: u16) -> Document {
@@ -23,11 +23,11 @@ pub(super) fn document(app: &App, thing: &Thing, columns: u16) -> Document {
 impl Page<'_> {
     fn resource(&mut self, resource: &Resource, thing: &Thing) {
         let gone = self.app.picture.world().resource(resource.id).is_none();
-        let words = state(resource);
+        let words = self.app.names().state(resource);
         if gone {
             let text = format!("{words}, when last heard of: it is no more");
             self.say_styled("state", &text, self.look.caution);
-        } else {
+        } else if words != "-" {
             self.say("state", &words);
         }
         self.made(resource);
@@ -55,6 +55,9 @@ impl Page<'_> {
         let usage = &resource.usage;
         if usage.holds.is_empty() {
             let what = match (resource.origin.kind.is_held(), usage.unlisted) {
+                (true, 0) if self.app.names().state(resource) == "granted" => {
+                    "nobody yet: the first in line has it and was not polled since"
+                }
                 (true, 0) => "nobody",
                 (true, _) => "nobody that is listed",
                 (false, _) => "nobody: it is not held, only waited for",
@@ -146,7 +149,9 @@ impl Page<'_> {
         let lasting = usage.holds.iter().map(|hold| hold.since.until(now)).max();
         let longest = usage.longest_hold.max(lasting.unwrap_or_default());
         let taken = times(usage.acquired);
-        if resource.origin.kind.is_held() || usage.acquired > 0 {
+        if resource.origin.kind == ResourceKind::Mpsc {
+            self.say("sent", &taken);
+        } else if resource.origin.kind.is_held() || usage.acquired > 0 {
             let text = format!("{taken}; held for {} at the longest", duration(longest));
             self.say("taken", &text);
         }
@@ -155,12 +160,13 @@ impl Page<'_> {
                 0 => String::new(),
                 n => format!("; given up {}", times(n)),
             };
-            let text = format!(
-                "{}; {} in waits that are over, {} the longest{abandoned}",
-                times(usage.waits),
-                duration(usage.waited),
-                duration(usage.longest_wait)
-            );
+            let over = if usage.longest_wait.0 == 0 && usage.abandoned == 0 {
+                "none of these waits is over".to_owned()
+            } else {
+                let (waited, longest) = (duration(usage.waited), duration(usage.longest_wait));
+                format!("{waited} in waits that are over, {longest} the longest")
+            };
+            let text = format!("{}; {over}{abandoned}", times(usage.waits));
             self.say("waited for", &text);
         }
         if usage.across_awaits > 0 {
@@ -192,10 +198,11 @@ pub(super) fn titles(app: &App, thing: &Thing) -> (Pieces, Pieces) {
         .problems
         .of_resource(thing.id)
         .map_or(Style::new(), |tier| look.tier(tier));
-    let left = vec![
-        (app.names().resource(resource, 48), look.strong),
-        (state(resource), style),
-    ];
+    let mut left = vec![(app.names().resource(resource, 48), look.strong)];
+    let words = app.names().state(resource);
+    if words != "-" {
+        left.push((words, style));
+    }
     let right = match thing.waiting {
         0 => Vec::new(),
         1 => vec![("1 waits".to_owned(), Style::new())],

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use taskscope_model::graph::{Chain, Knot, Link, Member};
-use taskscope_model::{Holder, Subject, TaskId, Tier};
+use taskscope_model::{Holder, ResourceKind, Subject, TaskId, Tier};
 
 use super::super::app::App;
 use super::super::theme::Look;
@@ -83,7 +83,15 @@ impl Drawing<'_> {
                 "{} tasks keep each other from going on",
                 count(knot.tasks as u64)
             ),
-            1 => "a task waits for itself".to_owned(),
+            1 if knot.parked => {
+                "a task waits behind a future of its own, which was granted this and is not polled"
+                    .to_owned()
+            }
+            1 if knot.tasks > 1 => format!(
+                "{} tasks have all there is, and each waits for more",
+                count(knot.tasks as u64)
+            ),
+            1 => "a task waits for what it holds itself".to_owned(),
             n => format!("{} tasks wait in a circle", count(n as u64)),
         };
         let lasts = duration(knot.since.until(now));
@@ -98,7 +106,7 @@ impl Drawing<'_> {
         for (i, member) in knot.members.iter().take(shown).enumerate() {
             let side = if i == 0 { " ┌▶ " } else { " │  " };
             self.task(side, style, member.task, "");
-            self.member(" │    ", style, member, true);
+            self.member(" │    ", style, member, Some(knot));
         }
         if knot.cycle > shown {
             let more = count((knot.cycle - shown) as u64);
@@ -115,7 +123,7 @@ impl Drawing<'_> {
         let others = &knot.members[drawn..];
         for member in others.iter().take(NAMED) {
             self.task("    also ", self.look.dim, member.task, "");
-            self.member("      ", self.look.dim, member, false);
+            self.member("      ", self.look.dim, member, None);
         }
         let more = knot
             .tasks
@@ -141,12 +149,17 @@ impl Drawing<'_> {
     }
 
     /// What a member waits for, as a way to it.
-    fn member(&mut self, side: &str, style: Style, member: &Member, held: bool) {
+    fn member(&mut self, side: &str, style: Style, member: &Member, circle: Option<&Knot>) {
         let lasts = duration(member.since.until(self.app.picture.now()));
-        let behind = match (held, member.behind) {
-            (false, _) => "",
-            (true, false) => " held by",
-            (true, true) => " behind",
+        let resource = self.app.picture.world().resource(member.resource);
+        let is_channel =
+            resource.is_some_and(|resource| resource.origin.kind == ResourceKind::Mpsc);
+        let behind = match circle {
+            None => "",
+            Some(_) if member.behind => " behind",
+            Some(_) if is_channel => " read by",
+            Some(knot) if knot.parked => " granted to",
+            Some(_) => " held by",
         };
         let before = format!("waits {lasts} for ");
         self.resource((side, style), &before, member.resource, behind);
@@ -186,10 +199,6 @@ impl Drawing<'_> {
                 .map(|id| names.task(*id))
                 .collect();
             let more = link.waiting.saturating_sub(text.len());
-            let resource = self.app.picture.world().resource(link.resource);
-            if let Some(id) = resource.and_then(|resource| resource.usage.receiver) {
-                self.task(&format!("{side}received by "), self.look.dim, id, "");
-            }
             if more > 0 {
                 text.push(format!("{} more", count(more as u64)));
             }
@@ -212,6 +221,10 @@ impl Drawing<'_> {
         );
         let side = format!("{side}   ");
         let more = link.holding.saturating_sub(NAMED.min(link.holders.len()));
+        let resource = self.app.picture.world().resource(link.resource);
+        if let Some(id) = resource.and_then(|resource| resource.usage.receiver) {
+            self.task(&format!("{side}read by "), self.look.dim, id, "");
+        }
         for holder in link.holders.iter().take(NAMED) {
             match holder {
                 Holder::Task(id) => self.task(&format!("{side}held by "), self.look.dim, *id, ""),
@@ -316,9 +329,10 @@ pub(super) fn titles(app: &App) -> (Pieces, Pieces) {
     }
     let lines = graph.chains().len() + graph.more_chains();
     let waits = app.picture.world().waits().len();
-    let right = vec![
-        (format!("{} waits", count(waits as u64)), Style::new()),
-        (format!("{} lines", count(lines as u64)), Style::new()),
-    ];
+    let many = |n: usize, what: &str| {
+        let plural = if n == 1 { "" } else { "s" };
+        (format!("{} {what}{plural}", count(n as u64)), Style::new())
+    };
+    let right = vec![many(waits, "wait"), many(lines, "line")];
     (left, right)
 }
