@@ -179,6 +179,8 @@ mod tests {
         // Ten of 209 have ended, then ten of 190.
         assert_eq!(trial(&[100, 90, 100, 120, 130, 140, 209]).len(), 1);
         assert_eq!(trial(&[120, 100, 110, 120, 130, 140, 190]), []);
+        // Ten of 200 are not fewer than 5 %.
+        assert_eq!(trial(&[100, 90, 100, 120, 130, 140, 190]), []);
     }
 
     #[test]
@@ -262,6 +264,21 @@ mod tests {
             &*findings[0].summary,
             "the tasks spawned at task.rs:1 only become more: 150 live now"
         );
+    }
+
+    #[test]
+    fn a_place_that_is_known_is_watched_however_many_others_there_are() {
+        let mut trial = Trial::new();
+        spawn(&mut trial, 1, 101);
+        assert_eq!(trial.look(10_500), []);
+        let others = 1000..1000 + super::MOST as u32 + 5000;
+        others.for_each(|n| _ = trial.task_at(n.into(), n, None));
+        let mut findings = Vec::new();
+        for look in 1..6 {
+            spawn(&mut trial, 1_000_000 + look * 30, 1_000_030 + look * 30);
+            findings.extend(trial.look(10_500 + look * 500));
+        }
+        assert_eq!(findings.len(), 1, "{findings:#?}");
     }
 
     fn live(world: &World) -> usize {
