@@ -2,6 +2,7 @@
 
 mod large;
 mod laws;
+mod sides;
 
 use super::{Knot, WaitGraph};
 use crate::ResourceKind::{Mpsc, Mutex, Oneshot, RwLock, Semaphore};
@@ -289,43 +290,6 @@ fn two_knots_are_two() {
         (Some(0), true)
     );
     assert_eq!((graph.knots()[0].behind, graph.knots()[1].behind), (0, 1));
-}
-
-#[test]
-fn who_shares_permits_with_a_knot_is_behind_it() {
-    let mut script = Script::crossed();
-    script.task(3).made(3, Semaphore);
-    script.holds(1, 3).holds(3, 3).waits(3, 3);
-    // One permit back is enough for task 3, so its own is not what keeps it.
-    assert_eq!(knots(&script), [(vec![1, 2], true)]);
-    let graph = graph(&script);
-    assert_eq!(
-        (graph.knot_of(task(3)), graph.is_in_knot(task(3))),
-        (Some(0), false)
-    );
-    assert_eq!(graph.knots()[0].behind, 1);
-}
-
-#[test]
-fn a_cycle_of_locks_stands_also_where_it_leads_on_to_another() {
-    let mut script = Script::crossed();
-    script.now(11_000).task(3).task(4);
-    script.made(3, Mutex).made(4, Mutex);
-    script.holds(3, 3).holds(4, 4).waits(3, 4).waits(4, 3);
-    // Task 1 waits for both at once.
-    script.waits(1, 3);
-    let found = knots(&script);
-    assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found.contains(&(vec![1, 2], true)) && found.contains(&(vec![3, 4], true)));
-}
-
-#[test]
-fn a_link_is_as_old_as_the_longest_of_its_waits() {
-    let mut script = Script::new();
-    script.task(1).task(2).task(3).made(1, Mutex).holds(1, 1);
-    script.waits(2, 1).now(11_000).waits(3, 1);
-    let graph = graph(&script);
-    assert_eq!(graph.chains()[0].links[0].since, ms(10_000));
 }
 
 #[test]

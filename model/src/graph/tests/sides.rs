@@ -1,0 +1,70 @@
+//! Both sides of what the graph tells apart.
+
+use super::{graph, knots};
+use crate::ResourceKind::{Mutex, RwLock, Semaphore};
+use crate::script::{Script, ms, task};
+
+#[test]
+fn who_shares_permits_with_a_knot_is_behind_it() {
+    let mut script = Script::crossed();
+    script.task(3).made(3, Semaphore);
+    script.holds(1, 3).holds(3, 3).waits(3, 3);
+    // One permit back is enough for task 3, so its own is not what keeps it.
+    assert_eq!(knots(&script), [(vec![1, 2], true)]);
+    let graph = graph(&script);
+    assert_eq!(
+        (graph.knot_of(task(3)), graph.is_in_knot(task(3))),
+        (Some(0), false)
+    );
+    assert_eq!(graph.knots()[0].behind, 1);
+}
+
+#[test]
+fn a_cycle_of_locks_stands_also_where_it_leads_on_to_another() {
+    let mut script = Script::crossed();
+    script.now(11_000).task(3).task(4);
+    script.made(3, Mutex).made(4, Mutex);
+    script.holds(3, 3).holds(4, 4).waits(3, 4).waits(4, 3);
+    // Task 1 waits for both at once.
+    script.waits(1, 3);
+    let found = knots(&script);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.contains(&(vec![1, 2], true)) && found.contains(&(vec![3, 4], true)));
+}
+
+#[test]
+fn a_link_is_as_old_as_the_longest_of_its_waits() {
+    let mut script = Script::new();
+    script.task(1).task(2).task(3).made(1, Mutex).holds(1, 1);
+    script.waits(2, 1).now(11_000).waits(3, 1);
+    let graph = graph(&script);
+    assert_eq!(graph.chains()[0].links[0].since, ms(10_000));
+}
+
+#[test]
+fn who_waits_for_readers_is_behind_the_one_that_is_stuck() {
+    let mut script = Script::crossed();
+    script.task(3).task(4).made(3, RwLock);
+    script.reads(3, 3).reads(1, 3).waits(4, 3);
+    let graph = graph(&script);
+    assert_eq!(
+        (graph.knot_of(task(4)), graph.knots()[0].behind),
+        (Some(0), 1)
+    );
+    assert!(!graph.is_stuck(task(3)));
+}
+
+#[test]
+fn a_reader_waits_for_a_writer_also_where_a_guard_is_just_downgraded() {
+    let mut script = Script::new();
+    script
+        .task(1)
+        .task(2)
+        .task(3)
+        .made(1, RwLock)
+        .made(2, Mutex);
+    script.reads(3, 1).holds(1, 1).holds(2, 2);
+    script.waits(1, 2).waits_to_read(2, 1);
+    assert_eq!(knots(&script), [(vec![1, 2], true)]);
+    assert!(graph(&script).knots()[0].members.iter().all(|m| !m.behind));
+}
