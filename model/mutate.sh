@@ -89,6 +89,8 @@ weave() {
                     my $head = join "", @text[$i .. $open];
                     ($open, $end) = () if $head =~ /-> impl/ || $end >= @text;
                 }
+                # What is not inside of a function, its head included.
+                print "$_->[0]\n" for map { @{$changes->{$_} // []} } $i .. ($end ? $open : $i);
                 my @here = $end ? map { @{$changes->{$_} // []} } $open + 1 .. $end - 1 : ();
                 if (@here) {
                     push @out, @text[$i .. $open], "match crate::mutant() {\n";
@@ -109,7 +111,6 @@ weave() {
                     push @out, @text[$i .. $end];
                     $i = $end + 1;
                 } else {
-                    print "$_->[0]\n" for @{$changes->{$i} // []};
                     push @out, $text[$i++];
                 }
             }

@@ -1,7 +1,7 @@
 //! Both sides of what the graph tells apart.
 
 use super::{graph, knots};
-use crate::ResourceKind::{Mutex, RwLock, Semaphore};
+use crate::ResourceKind::{Mpsc, Mutex, RwLock, Semaphore};
 use crate::script::{Script, ms, task};
 
 #[test]
@@ -67,4 +67,59 @@ fn a_reader_waits_for_a_writer_also_where_a_guard_is_just_downgraded() {
     script.waits(1, 2).waits_to_read(2, 1);
     assert_eq!(knots(&script), [(vec![1, 2], true)]);
     assert!(graph(&script).knots()[0].members.iter().all(|m| !m.behind));
+}
+
+#[test]
+fn one_task_in_doubt_puts_its_knot_in_doubt() {
+    let mut script = Script::new();
+    script.task(1).task(2).task_at(3, 2, None);
+    script.made(1, RwLock).made(2, Mutex);
+    script.reads(2, 1).reads(3, 1).holds(1, 2);
+    // The writer waits for both readers, and they for it; one of them is the future of a `block_on`.
+    script.waits(1, 1).waits(2, 2).waits(3, 2);
+    let found = knots(&script);
+    let [(members, certain)] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!((members.len(), certain), (3, &false));
+}
+
+#[test]
+fn one_grant_that_nobody_polls_marks_its_knot() {
+    let mut script = Script::new();
+    script.task(1).task(2);
+    script.made(1, Mutex).made(2, Mutex).made(3, Mutex);
+    script.holds(1, 3).holds(2, 2);
+    script.waits(1, 1).waits(1, 2).waits(2, 1).waits(2, 3);
+    script.now(10_100).parks(1);
+    let graph = graph(&script);
+    assert_eq!((graph.knots().len(), graph.knots()[0].tasks), (1, 2));
+    assert!(graph.knots()[0].parked && graph.knots()[0].certain);
+    let holds = &graph.knots()[0].members[0].holds;
+    assert_eq!(holds.iter().filter(|kept| kept.parked).count(), 1);
+}
+
+#[test]
+fn one_full_channel_marks_its_knot() {
+    let mut script = Script::new();
+    script.task(1).task(2).made(1, Mpsc).made(2, Mutex);
+    script.holds(1, 2).waits(1, 1).waits(2, 2);
+    script.usage(1, |usage| usage.receiver = Some(task(2)));
+    assert_eq!(knots(&script), [(vec![1, 2], false)]);
+    assert!(graph(&script).knots()[0].mailbox);
+}
+
+#[test]
+fn a_task_that_went_to_sleep_when_it_was_granted_something_will_poll() {
+    let parked = |since: u64| {
+        let mut script = Script::new();
+        script.task(1).task(2).made(1, Mutex);
+        script.waits(1, 1).waits(1, 1).waits(2, 1);
+        script.now(10_100).parks(1);
+        script.vitals(1, |v| v.since = ms(since));
+        let graph = graph(&script);
+        (graph.knots().len(), graph.parked().len())
+    };
+    assert_eq!(parked(10_100), (0, 0));
+    assert_eq!(parked(10_101), (1, 1));
 }
