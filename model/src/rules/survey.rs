@@ -185,7 +185,7 @@ fn forget(sites: &mut HashMap<SiteId, Listed, FixedState>, site: SiteId, listed:
 mod tests {
     use super::{Listed, Memory, Survey};
     use crate::script::{Script, millis, task};
-    use crate::{Change, SiteId};
+    use crate::{Change, SiteId, State};
 
     #[test]
     fn tasks_that_moved_are_counted_where_they_are_now() {
@@ -216,5 +216,15 @@ mod tests {
             sites
         };
         assert_eq!(sorted(memory), sorted(anew));
+    }
+
+    #[test]
+    fn who_wakes_itself_lives_and_has_done_so() {
+        let mut script = Script::new();
+        script.task(1).task(2).task(3);
+        script.vitals(2, |v| v.self_wakes = 1);
+        script.vitals(3, |v| (v.state, v.self_wakes) = (State::Done, 1));
+        let survey = Survey::of(&script.world, millis(750), &mut Memory::default());
+        assert_eq!(super::ids(&survey.self_waking), [task(2)]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{graph, knots};
 use crate::ResourceKind::{Mpsc, Mutex, RwLock, Semaphore};
+use crate::Stamp;
 use crate::script::{Script, ms, task};
 
 #[test]
@@ -122,4 +123,27 @@ fn a_task_that_went_to_sleep_when_it_was_granted_something_will_poll() {
     };
     assert_eq!(parked(10_100), (0, 0));
     assert_eq!(parked(10_101), (1, 1));
+}
+
+#[test]
+fn a_child_that_is_older_than_a_guard_does_not_have_it() {
+    let mut script = Script::new();
+    script.task(1).task(2).task_at(3, 0, Some(1)).now(11_000);
+    script.made(1, Mutex).made(2, Mutex);
+    script.holds(1, 1).holds(2, 2).waits(1, 2).waits(2, 1);
+    assert_eq!(knots(&script), [(vec![1, 2], true)]);
+}
+
+#[test]
+fn who_has_no_child_has_given_nothing_away() {
+    let mut script = Script::crossed();
+    script.usage(1, |usage| usage.holds[0].since = Stamp(0));
+    assert_eq!(knots(&script), [(vec![1, 2], true)]);
+}
+
+#[test]
+fn who_waits_for_what_it_may_have_given_away_can_go_on_whatever_else_it_waits_for() {
+    let mut script = Script::crossed();
+    script.task_at(3, 0, Some(1)).waits(1, 1);
+    assert_eq!(knots(&script), []);
 }

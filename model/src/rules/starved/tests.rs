@@ -285,7 +285,7 @@ fn busy_time_without_workers_tells_nothing() {
 #[test]
 fn work_on_threads_of_its_own_takes_no_time_of_workers() {
     let mut trial = starving();
-    trial.task_at(20, 1, None);
+    trial.task_at(20, 1, None).task(21);
     let mut told = Vec::new();
     for at in (10_400..12_000).step_by(500) {
         turn(&mut trial, at);
@@ -293,12 +293,41 @@ fn work_on_threads_of_its_own_takes_no_time_of_workers() {
             (v.state, v.since) = (State::Running, ms(at - 5));
             v.busy += millis(490);
         });
+        // It is woken and has nothing to do.
+        trial.vitals(21, |v| v.wakes += 1);
         told.extend(trial.look(at));
     }
     let [finding] = &told[..] else {
         panic!("{told:#?}")
     };
     let evidence = format!("{:?}", finding.evidence);
-    assert!(evidence.contains("task.rs:1 took"), "{evidence}");
+    assert!(
+        evidence.contains("\"4 tasks spawned at task.rs:1 took"),
+        "{evidence}"
+    );
     assert!(!evidence.contains("blocking.rs"), "{evidence}");
+}
+
+#[test]
+fn a_poll_from_before_the_last_look_takes_time_too() {
+    let mut trial = Trial::new();
+    trial.task(1).task(2);
+    trial
+        .task(9)
+        .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+    trial.vitals(1, |v| (v.state, v.since) = (State::Running, ms(10_600)));
+    // What changed last before a look is no exception.
+    trial.vitals(2, |v| v.wakes += 1);
+    let mut told = Vec::new();
+    for at in [10_650, 11_000, 11_150, 11_300] {
+        told.extend(trial.look(at));
+    }
+    let [finding] = &told[..] else {
+        panic!("{told:#?}")
+    };
+    let evidence = format!("{:?}", finding.evidence);
+    assert!(
+        evidence.contains("\"1 task spawned at task.rs:1 took 150ms of it"),
+        "{evidence}"
+    );
 }
