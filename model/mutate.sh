@@ -54,7 +54,8 @@ mutants() {
             my %to = (" >= " => " > ", " > " => " >= ", " <= " => " < ", " < " => " <= ", " == " => " != ", " != " => " == ",
                 " && " => " || ", " || " => " && ", ".any(" => ".all(", ".all(" => ".any(", "is_none()" => "is_some()",
                 "is_some()" => "is_none()", " + " => " - ", " - " => " + ", "true" => "false", "false" => "true",
-                ".min(" => ".max(", ".max(" => ".min(", "if !" => "if ", "&& !" => "&& ", "|| !" => "|| ", " += " => " -= ");
+                ".min(" => ".max(", ".max(" => ".min(", "if !" => "if ", "&& !" => "&& ", "|| !" => "|| ", " += " => " -= ",
+                "is_some_and(" => "is_none_or(", "is_none_or(" => "is_some_and(", "continue;" => "{}");
             my $code = $_; $code =~ s/"[^"]*"/"." x length($&)/ge;
             for my $from (sort keys %to) {
                 my $at = 0;

@@ -2,8 +2,8 @@
 
 use super::{graph, knots};
 use crate::ResourceKind::{Mpsc, Mutex, RwLock, Semaphore};
-use crate::Stamp;
 use crate::script::{Script, ms, task};
+use crate::{Mode, Stamp, State};
 
 #[test]
 fn who_shares_permits_with_a_knot_is_behind_it() {
@@ -146,4 +146,34 @@ fn who_waits_for_what_it_may_have_given_away_can_go_on_whatever_else_it_waits_fo
     let mut script = Script::crossed();
     script.task_at(3, 0, Some(1)).waits(1, 1);
     assert_eq!(knots(&script), []);
+}
+
+#[test]
+fn who_is_not_stuck_is_in_no_knot() {
+    let mut script = Script::crossed();
+    script.task(3);
+    let graph = graph(&script);
+    assert!(!graph.is_in_knot(task(3)) && !graph.is_stuck(task(3)));
+}
+
+#[test]
+fn a_thread_that_was_granted_one_of_its_locks_goes_on() {
+    let mut script = Script::new();
+    script.task_at(1, 1, None).task(2);
+    script.made(1, Mutex).made(2, Mutex).made(3, Mutex);
+    script.holds(1, 1).holds(2, 2).holds(2, 3);
+    script.waits(1, 2).waits(1, 3).waits(2, 1);
+    script.vitals(1, |v| v.state = State::Running);
+    assert_eq!(knots(&script), [(vec![1, 2], false)]);
+    script.wait(2, |wait| wait.granted = Some(ms(10_000)));
+    assert_eq!(knots(&script), []);
+}
+
+#[test]
+fn the_only_one_with_permits_is_stuck_where_it_waits_for_something_else() {
+    let mut script = Script::new();
+    script.task(1).task(2).made(1, Semaphore).made(2, Mutex);
+    script.holds_as(1, 1, Mode::Permits, 2).holds(2, 2);
+    script.waits(1, 2).waits(2, 1);
+    assert_eq!(knots(&script), [(vec![1, 2], true)]);
 }
