@@ -22,6 +22,7 @@ pub(super) fn tie(parts: &Parts<'_>, stuck: &Stuck, graph: &mut WaitGraph) {
     let mut knots = Vec::new();
     // Components come after those that they lead to, so a knot behind is known before whoever is behind it.
     let mut knot_of = vec![NONE; found.count as usize];
+    let mut is_closed = vec![false; found.count as usize];
     let mut behind = Vec::new();
     for (number, members) in found.members().enumerate() {
         let next = members
@@ -33,6 +34,7 @@ pub(super) fn tie(parts: &Parts<'_>, stuck: &Stuck, graph: &mut WaitGraph) {
             && (next.is_none() || !members.iter().any(|node| nodes.is_of_permits(*node)));
         if is_knot {
             knot_of[number] = knots.len() as u32;
+            is_closed[number] = true;
             knots.push(nodes.knot(members));
             behind.push(0_usize);
         } else if let Some(knot) = next_knot.filter(|knot| *knot != NONE) {
@@ -48,11 +50,12 @@ pub(super) fn tie(parts: &Parts<'_>, stuck: &Stuck, graph: &mut WaitGraph) {
     }
     for (task, party) in parts.tasks.iter().enumerate() {
         if stuck.possible.tasks[task] {
-            let component = found.of[task];
-            let knot = knot_of[component as usize];
-            let inside = knot != NONE && nodes.in_knot(&found, task as u32);
-            let place = place.get(knot as usize).copied().unwrap_or(usize::MAX);
-            graph.stuck.insert(party.id, (place, inside));
+            let component = found.of[task] as usize;
+            let place = place.get(knot_of[component] as usize).copied();
+            let inside = is_closed[component];
+            graph
+                .stuck
+                .insert(party.id, (place.unwrap_or(usize::MAX), inside));
         }
     }
     graph.more_knots = knots.len().saturating_sub(MAX_KNOTS);
@@ -85,11 +88,6 @@ impl Components {
         self.starts
             .windows(2)
             .map(|ends| &self.nodes[ends[0] as usize..ends[1] as usize])
-    }
-
-    fn size(&self, component: u32) -> u32 {
-        let i = component as usize;
-        self.starts[i + 1] - self.starts[i]
     }
 }
 
@@ -155,20 +153,14 @@ impl<'p, 'w> Nodes<'p, 'w> {
         (node as usize) < self.parts.tasks.len()
     }
 
-    /// The resource of a node, and whether the node is those who wait for it.
-    fn pile(&self, node: u32) -> Option<(u32, bool)> {
-        let i = node.checked_sub(self.parts.tasks.len() as u32)?;
-        Some((i / 2, i % 2 == 1))
+    /// The resource of a node.
+    fn pile(&self, node: u32) -> Option<u32> {
+        Some(node.checked_sub(self.parts.tasks.len() as u32)? / 2)
     }
 
     fn is_of_permits(&self, node: u32) -> bool {
         self.pile(node)
-            .is_some_and(|(pile, _)| self.parts.piles[pile as usize].rule == Rule::Any)
-    }
-
-    fn in_knot(&self, found: &Components, task: u32) -> bool {
-        // Who is in a component with others waits for itself in the end.
-        found.size(found.of[task as usize]) > 1
+            .is_some_and(|pile| self.parts.piles[pile as usize].rule == Rule::Any)
     }
 
     fn components(&self) -> Components {
@@ -278,7 +270,7 @@ impl<'p, 'w> Nodes<'p, 'w> {
             parked: tasks
                 .iter()
                 .any(|task| has_inside(task).any(|has| has.parked)),
-            mailbox: piles().any(|(pile, _)| self.parts.piles[pile as usize].mailbox),
+            mailbox: piles().any(|pile| self.parts.piles[pile as usize].mailbox),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod large;
 mod laws;
+mod sides;
 
 use super::{Knot, WaitGraph};
 use crate::ResourceKind::{Mpsc, Mutex, Oneshot, RwLock, Semaphore};

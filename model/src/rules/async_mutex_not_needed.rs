@@ -236,6 +236,7 @@ mod tests {
         trial.apply(Change::Place(PlaceId(1), place));
         assert_eq!(trial.rules(10_100, 13_100), nothing());
     }
+
     #[test]
     fn no_more_than_so_many_are_remembered() {
         let mut trial = Trial::new();
@@ -257,5 +258,16 @@ mod tests {
         one.usage.acquired = 7;
         super::note(crate::Stamp(0), &one, &mut memory);
         assert_eq!(memory.places[&PlaceId(1)].taken, 7);
+    }
+
+    #[test]
+    fn a_place_that_is_not_known_may_be_anybodys() {
+        let mut trial = Trial::new();
+        trial.made(1, Mutex);
+        let mut one = trial.world.resource(resource(1)).unwrap().clone();
+        one.origin.place = PlaceId(77);
+        one.usage.acquired = 1000;
+        trial.apply(Change::Resource(Box::new(one)));
+        assert_eq!(trial.rules(10_100, 13_100), nothing());
     }
 }

@@ -208,6 +208,27 @@ mod tests {
     }
 
     #[test]
+    fn as_many_as_are_looked_at_are_all_looked_at() {
+        let most = super::MOST as u64;
+        let mut trial = Trial::new();
+        (1..=most).for_each(|n| _ = trial.task(n));
+        let mut findings = Vec::new();
+        for at in [10_500, 11_000, 11_500] {
+            for n in 1..=most {
+                trial.vitals(n, |v| {
+                    (v.polls, v.self_wakes) = (v.polls + 1000, v.polls + 1000)
+                });
+            }
+            findings.extend(trial.look(at));
+        }
+        let [finding] = &findings[..] else {
+            panic!("{findings:#?}")
+        };
+        let more = format!("and {} more wake themselves", most - 4);
+        assert!(finding.summary.contains(&more), "{}", finding.summary);
+    }
+
+    #[test]
     fn each_threshold_has_two_sides() {
         let busy = || found("busy-wake", Tier::Persistent);
         assert_eq!(rules(500, 500, 1000), busy());

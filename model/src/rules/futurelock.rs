@@ -237,4 +237,22 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn where_its_knot_is_not_listed_it_is_not_proven() {
+        let mut script = Script::new();
+        for n in (10..10 + 2 * crate::graph::MAX_KNOTS as u64).step_by(2) {
+            script.task(n).task(n + 1).made(n, Mutex).made(n + 1, Mutex);
+            script.holds(n, n).holds(n + 1, n + 1);
+            script.waits(n, n + 1).waits(n + 1, n);
+        }
+        let first = 2 * crate::graph::MAX_KNOTS as u64 + 1;
+        script.now(10_050).task(1).task(2).made(1, Mutex);
+        script.waits(1, 1).waits(1, 1).waits(2, 1);
+        script.now(10_100).parks(first);
+        let findings = Trial::of(script).looks(10_600, 12_600);
+        let mut found = findings.iter().filter(|f| &*f.rule == "futurelock");
+        assert_eq!(found.next().map(|f| f.tier), Some(Tier::Persistent));
+        assert!(found.next().is_none());
+    }
 }

@@ -173,4 +173,20 @@ mod tests {
             assert_eq!(trial.rules(at, at), expected, "at {at}");
         }
     }
+
+    #[test]
+    fn where_it_was_spawned_may_be_unknown() {
+        let mut trial = Trial::new();
+        trial.task_at(1, 99, None).vitals(1, |v| {
+            (v.state, v.since, v.polls) = (State::Scheduled, ms(10_000), 0);
+        });
+        let finding = trial.only(10_400, 20_000);
+        assert!(
+            finding
+                .summary
+                .ends_with("nobody runs the runtime (or LocalSet)"),
+            "{}",
+            finding.summary
+        );
+    }
 }

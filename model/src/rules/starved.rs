@@ -21,7 +21,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::{ids, kind, runtime};
 use super::words::{list, time};
-use crate::{Kind, Nanos, RuntimeId, SiteId, Subject, Task, TaskId, Tier};
+use crate::{Kind, Nanos, RuntimeId, SiteId, State, Subject, Task, TaskId, Tier};
 
 /// Tasks whose times are remembered from one look to the next, where somebody waits for a worker.
 const MOST: usize = 1 << 14;
@@ -163,7 +163,9 @@ fn spent(
     let mut spent: HashMap<SiteId, (Nanos, usize), FixedState> = HashMap::default();
     for task in look.world.tasks() {
         let busy = task.busy(look.now);
-        if task.changed() <= look.seen || kind(look.world, task) == Kind::Blocking {
+        // In a poll that goes on it spends time without a change.
+        let rests = task.changed() <= look.seen && task.vitals.state != State::Running;
+        if rests || kind(look.world, task) == Kind::Blocking {
             continue;
         }
         if memory.busy.len() < MOST {

@@ -180,3 +180,51 @@ fn forget(sites: &mut HashMap<SiteId, Listed, FixedState>, site: SiteId, listed:
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Listed, Memory, Survey};
+    use crate::script::{Script, millis, task};
+    use crate::{Change, SiteId, State};
+
+    #[test]
+    fn tasks_that_moved_are_counted_where_they_are_now() {
+        let mut script = Script::new();
+        let mut memory = Memory::default();
+        for n in 1..=10_000 {
+            script.task_at(n, if n % 10 == 0 { 3 } else { 0 }, None);
+        }
+        Survey::of(&script.world, millis(750), &mut memory);
+        let live = |memory: &Memory, site| memory.sites.get(&SiteId(site)).map(|sum| sum.live);
+        assert_eq!(live(&memory, 0), Some(9000));
+        for n in (1..=10_000).filter(|n| n % 10 != 0) {
+            script.apply(Change::Gone(task(n)));
+        }
+        // As many blocks as before, or more.
+        (10_001..=20_000).for_each(|n| _ = script.task_at(n, 4, None));
+        Survey::of(&script.world, millis(750), &mut memory);
+        assert_eq!(live(&memory, 0), None);
+        assert_eq!(
+            (live(&memory, 3), live(&memory, 4)),
+            (Some(1000), Some(10_000))
+        );
+        let mut anew = Memory::default();
+        Survey::of(&script.world, millis(750), &mut anew);
+        let sorted = |memory: Memory| {
+            let mut sites: Vec<(SiteId, Listed)> = memory.sites.into_iter().collect();
+            sites.sort_by_key(|(site, _)| *site);
+            sites
+        };
+        assert_eq!(sorted(memory), sorted(anew));
+    }
+
+    #[test]
+    fn who_wakes_itself_lives_and_has_done_so() {
+        let mut script = Script::new();
+        script.task(1).task(2).task(3);
+        script.vitals(2, |v| v.self_wakes = 1);
+        script.vitals(3, |v| (v.state, v.self_wakes) = (State::Done, 1));
+        let survey = Survey::of(&script.world, millis(750), &mut Memory::default());
+        assert_eq!(super::ids(&survey.self_waking), [task(2)]);
+    }
+}

@@ -117,7 +117,7 @@ fn problem(look: &Look<'_>, id: SiteId, listed: Listed, growth: Growth) -> Optio
 mod tests {
     use crate::rules::testing::Trial;
     use crate::script::{Script, ms};
-    use crate::{Change, Finding, SiteId, State, Tally, Tier, World};
+    use crate::{Change, Finding, SiteId, State, Subject, Tally, Tier, World};
 
     fn spawn(script: &mut Script, from: u64, to: u64) {
         for n in from..to {
@@ -179,6 +179,8 @@ mod tests {
         // Ten of 209 have ended, then ten of 190.
         assert_eq!(trial(&[100, 90, 100, 120, 130, 140, 209]).len(), 1);
         assert_eq!(trial(&[120, 100, 110, 120, 130, 140, 190]), []);
+        // Ten of 200 are not fewer than 5 %.
+        assert_eq!(trial(&[100, 90, 100, 120, 130, 140, 190]), []);
     }
 
     #[test]
@@ -262,6 +264,28 @@ mod tests {
             &*findings[0].summary,
             "the tasks spawned at task.rs:1 only become more: 150 live now"
         );
+    }
+
+    #[test]
+    fn a_place_that_is_known_is_watched_however_many_others_there_are() {
+        let mut trial = Trial::new();
+        let site = trial.world.site(SiteId(0)).unwrap().clone();
+        trial.apply(Change::Site(SiteId(3), Box::new(site)));
+        spawn(&mut trial, 1, 101);
+        assert_eq!(trial.look(10_500), []);
+        let others = 1000..1000 + super::MOST as u32 + 5000;
+        others.for_each(|n| _ = trial.task_at(n.into(), n, None));
+        let mut findings = Vec::new();
+        for look in 1..9 {
+            spawn(&mut trial, 1_000_000 + look * 30, 1_000_030 + look * 30);
+            // What comes when as many are known as can be is not watched.
+            for n in 2_000_000 + look * 100..2_000_100 + look * 100 {
+                trial.task_at(n, if look > 1 { 3 } else { 0 }, None);
+            }
+            findings.extend(trial.look(10_500 + look * 500));
+        }
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        assert_eq!(findings[0].subjects, [Subject::Site(SiteId(0))]);
     }
 
     fn live(world: &World) -> usize {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::{MAX_CHAINS, MAX_LINKS, MAX_MEMBERS, MAX_NAMES, WaitGraph};
+use super::super::{MAX_CHAINS, MAX_KNOTS, MAX_LINKS, MAX_MEMBERS, MAX_NAMES, WaitGraph};
 use crate::ResourceKind::{Mutex, RwLock, Semaphore};
 use crate::script::{Script, task};
 
@@ -110,6 +110,10 @@ fn thousands_of_knots_and_chains_are_counted() {
     assert_eq!(graph.chains().len(), MAX_CHAINS);
     assert_eq!(graph.chains().len() + graph.more_chains(), 10_000);
     assert_eq!(graph.stuck(), 20_000);
+    let listed = (1..20_001).filter_map(|n| graph.knot_of(task(n)));
+    let listed: Vec<_> = listed.collect();
+    assert_eq!(listed.len(), 2 * MAX_KNOTS);
+    assert!(listed.iter().all(|knot| *knot < MAX_KNOTS));
     assert!(graph.is_stuck(task(19_999)) && graph.is_in_knot(task(19_999)));
 }
 

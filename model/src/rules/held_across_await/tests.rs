@@ -280,3 +280,14 @@ fn it_is_so_since_somebody_waits_for_the_first_of_those_who_hold() {
     let finding = Trial::of(script).only(13_000, 20_000);
     assert_eq!(finding.since, crate::script::ms(10_200));
 }
+
+#[test]
+fn a_wait_for_something_that_is_gone_excuses_nobody() {
+    let mut script = held(Mutex);
+    script.made(2, Mutex).waits(1, 2);
+    script.apply(crate::Change::ResourceGone(resource(2)));
+    assert_eq!(
+        Trial::of(script).rules(10_100, 30_100),
+        found("held-across-await", Tier::Persistent)
+    );
+}

@@ -122,6 +122,20 @@ fn main_may_block_its_own_thread_but_not_that_of_others() {
 }
 
 #[test]
+fn main_occupies_its_thread_once_others_have_waited_half_as_long_as_a_long_poll() {
+    let told = |at| {
+        let mut trial = Trial::new();
+        trial.task_at(1, 2, None).task(2);
+        running(&mut trial, 1, 10_000);
+        trial.vitals(2, |v| (v.state, v.since) = (State::Scheduled, ms(10_625)));
+        trial.rules(10_500, 10_500);
+        trial.rules(at, at)
+    };
+    assert_eq!(told(10_999), nothing());
+    assert_eq!(told(11_000), found("long-poll", Tier::Persistent));
+}
+
+#[test]
 fn one_place_is_one_problem() {
     let mut trial = Trial::new();
     for n in 1..=4 {
@@ -182,6 +196,7 @@ fn one_long_poll_among_many_short_ones_shows_in_the_distribution() {
     assert_eq!(told(749), nothing());
     assert_eq!(told(750), found("long-poll", Tier::Persistent));
 }
+
 #[test]
 fn its_runtime_is_remembered_for_a_while() {
     let [first, second] = [1, 2].map(|n| NonZeroU16::new(n).map(RuntimeId));

@@ -171,6 +171,7 @@ fn new_tasks_wait_like_old_ones_where_no_worker_is_left() {
         findings[0].summary
     );
 }
+
 #[test]
 fn a_task_in_a_poll_at_every_other_look_occupies_nobody() {
     let mut trial = starving();
@@ -236,4 +237,97 @@ fn a_runtime_is_full_when_no_worker_is_left() {
         ..load(&[], None)
     };
     assert!(first_look.is_full(first) && !first_look.is_busy(first));
+}
+
+#[test]
+fn a_worker_that_is_free_at_one_of_two_looks_is_free() {
+    let mut trial = Trial::new();
+    let totals = Totals {
+        workers: 2,
+        ..Totals::default()
+    };
+    trial.apply(Change::Totals(Box::new(totals)));
+    trial.task(1).task(2).task(9).vitals(9, |v| {
+        (v.state, v.since, v.polls) = (State::Scheduled, ms(10_000), 0);
+    });
+    let mut told = Vec::new();
+    for at in (10_500..14_000).step_by(500) {
+        trial.vitals(1, |v| (v.state, v.since) = (State::Running, ms(at - 10)));
+        trial.vitals(2, |v| {
+            v.state = if at % 1000 == 0 {
+                State::Running
+            } else {
+                State::Idle
+            };
+            v.since = ms(at - 10);
+        });
+        told.extend(trial.rules(at, at));
+    }
+    assert_eq!(told, found("never-polled", Tier::Persistent));
+}
+
+#[test]
+fn busy_time_without_workers_tells_nothing() {
+    let mut trial = Trial::new();
+    trial
+        .task(9)
+        .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+    for at in (10_100..14_000).step_by(500) {
+        let totals = Totals {
+            worker_busy: millis(at),
+            ..Totals::default()
+        };
+        trial.apply(Change::Totals(Box::new(totals)));
+        assert_eq!(trial.look(at), []);
+    }
+}
+
+#[test]
+fn work_on_threads_of_its_own_takes_no_time_of_workers() {
+    let mut trial = starving();
+    trial.task_at(20, 1, None).task(21);
+    let mut told = Vec::new();
+    for at in (10_400..12_000).step_by(500) {
+        turn(&mut trial, at);
+        trial.vitals(20, |v| {
+            (v.state, v.since) = (State::Running, ms(at - 5));
+            v.busy += millis(490);
+        });
+        // It is woken and has nothing to do.
+        trial.vitals(21, |v| v.wakes += 1);
+        told.extend(trial.look(at));
+    }
+    let [finding] = &told[..] else {
+        panic!("{told:#?}")
+    };
+    let evidence = format!("{:?}", finding.evidence);
+    assert!(
+        evidence.contains("\"4 tasks spawned at task.rs:1 took"),
+        "{evidence}"
+    );
+    assert!(!evidence.contains("blocking.rs"), "{evidence}");
+}
+
+#[test]
+fn a_poll_from_before_the_last_look_takes_time_too() {
+    let mut trial = Trial::new();
+    trial.task(1).task(2);
+    trial
+        .task(9)
+        .vitals(9, |v| (v.state, v.since) = (State::Scheduled, ms(10_000)));
+    trial.vitals(1, |v| (v.state, v.since) = (State::Running, ms(10_600)));
+    // What changed last before a look is no exception.
+    trial.vitals(2, |v| v.wakes += 1);
+    let mut told = Vec::new();
+    for at in [10_650, 11_000, 11_150, 11_300] {
+        told.extend(trial.look(at));
+    }
+    let [finding] = &told[..] else {
+        panic!("{told:#?}")
+    };
+    let evidence = format!("{:?}", finding.evidence);
+    assert!(
+        evidence.contains("\"1 task spawned at task.rs:1 took 150ms of it"),
+        "{evidence}"
+    );
 }
