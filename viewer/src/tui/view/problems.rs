@@ -301,7 +301,12 @@ pub(super) fn titles(app: &App) -> (Pieces, Pieces) {
         let since = app.problems.cleared().map_or_else(String::new, |cleared| {
             format!(" for {}", duration(cleared.until(now)))
         });
-        left.push((format!("nothing now{since}"), look.good));
+        // What is muted is wrong all the same.
+        let (what, style) = match app.problems.muted() {
+            0 => (format!("nothing now{since}"), look.good),
+            _ => ("nothing but what is muted".to_owned(), Style::new()),
+        };
+        left.push((what, style));
     }
     let mut right = Vec::new();
     if standing > 0 {
