@@ -29,7 +29,7 @@ pub(crate) use self::resources::shares;
 pub use self::resources::{
     clone_inner, close_op, close_resource, counts_permits, enter_inner, exit_inner, inner_op,
     inner_resource, is_inner, locked, obtained, obtains, op, permits_added, permits_made, polled,
-    readers, requested, resource, timer_pending,
+    readers, requested, requests, resource, timer_pending,
 };
 pub use self::runtime::{enter_worker, exit_worker};
 pub use self::wakers::{wake, waker_clone, waker_drop};

@@ -37,6 +37,7 @@ pub(super) fn event(callsite: Callsite, event: &Event<'_>) {
     let matters = match callsite {
         Callsite::InnerPolled => !record::is_inner(),
         Callsite::ObtainedSome => record::obtains(),
+        Callsite::Requested => record::requests(),
         Callsite::PermitsAdded => record::counts_permits(),
         _ => true,
     };

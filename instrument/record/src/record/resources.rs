@@ -19,7 +19,7 @@ pub use self::spans::{
     clone_inner, close_op, close_resource, enter_inner, exit_inner, inner_op, inner_resource, op,
     resource,
 };
-pub use self::waits::{is_inner, obtained, obtains, polled, requested, timer_pending};
+pub use self::waits::{is_inner, obtained, obtains, polled, requested, requests, timer_pending};
 
 /// Counts of a trial: see [`Thread::trial`](crate::thread::Thread::trial).
 const LOCKS: usize = 4;

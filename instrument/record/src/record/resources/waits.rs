@@ -106,6 +106,25 @@ fn waits(own: &mut Own, id: u64, op: &Op) {
     op_changed(op, id::index(id));
 }
 
+/// Whether it has to be read how many permits the operation in whose span this happens asks for; of a `Mutex` there is one.
+#[inline]
+#[must_use]
+pub fn requests() -> bool {
+    let Some(thread) = thread::current() else {
+        return false;
+    };
+    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
+    let top = unsafe { thread.own() }.inner.top();
+    if let Some(op) = find_op(top)
+        && let Some((slot, _)) = find_resource(op.resource.load(Relaxed))
+        && slot.kind() == ResourceType::Mutex
+    {
+        op.want.store(1, Relaxed);
+        return false;
+    }
+    true
+}
+
 /// The operation in whose span this happens asks for `n` permits.
 #[inline]
 pub fn requested(n: u64) {
