@@ -9,27 +9,35 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use crate::sync::{AtomicU64, fence};
+use crate::sync::{AtomicU32, AtomicU64, fence};
 
 /// See the [module](self).
+#[repr(C)]
 pub(crate) struct Edges {
-    begun: AtomicU64,
     done: AtomicU64,
+    /// Modulo 2^32, since it is only compared with `done`.
+    begun: AtomicU32,
+    /// How many more wakers of itself the task has cloned than dropped, in its own polls, modulo 2^32. It has the room that
+    /// is left here, and the same one writer, so it needs no read-modify-write.
+    own_wakers: AtomicU32,
 }
 
 impl Edges {
     #[cfg(all(loom, test))]
     pub(crate) fn new() -> Self {
         Self {
-            begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
+            begun: AtomicU32::new(0),
+            own_wakers: AtomicU32::new(0),
         }
     }
 
     /// For a new task; nobody reads the slot yet, or finds that it changed owners.
+    #[inline]
     pub(crate) fn reset(&self) {
         self.begun.store(0, Relaxed);
         self.done.store(0, Relaxed);
+        self.own_wakers.store(0, Relaxed);
     }
 
     /// The count, by the writer.
@@ -42,10 +50,27 @@ impl Edges {
     #[inline(always)]
     pub(crate) fn change(&self, by: u64, write: impl FnOnce()) {
         let to = self.done.load(Relaxed) + by;
-        self.begun.store(to, Relaxed);
+        self.begun.store(to as u32, Relaxed);
         fence(Release);
         write();
         self.done.store(to, Release);
+    }
+
+    /// The task clones or drops a waker of itself in its own poll.
+    #[inline(always)]
+    pub(crate) fn count_own_waker(&self, up: bool) {
+        let n = self.own_wakers.load(Relaxed);
+        let n = if up {
+            n.wrapping_add(1)
+        } else {
+            n.wrapping_sub(1)
+        };
+        self.own_wakers.store(n, Relaxed);
+    }
+
+    /// See [`count_own_waker`](Self::count_own_waker).
+    pub(crate) fn own_wakers(&self) -> u32 {
+        self.own_wakers.load(Relaxed)
     }
 
     /// What `read` reads, given the count, as of one moment; `None` where the fields kept changing, which means that the
@@ -55,7 +80,7 @@ impl Edges {
             let count = self.done.load(Acquire);
             let value = read(count);
             fence(Acquire);
-            if self.begun.load(Relaxed) == count {
+            if self.begun.load(Relaxed) == count as u32 {
                 return Some(value);
             }
             std::hint::spin_loop();

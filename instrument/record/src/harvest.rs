@@ -385,7 +385,7 @@ fn describe<'a>(
             NO_TASK => WokenBy::NoTask,
             task => WokenBy::Task(task),
         },
-        wakers: slot.wakers.load(),
+        wakers: polled.wakers,
         runtime: slot.traits.runtime(),
         counts: seen
             .is_closed()

@@ -1,7 +1,7 @@
 //! The lock-free parts under the model checker, which tries all interleavings and all reorderings that the memory model
 //! allows. Run with `RUSTFLAGS="--cfg loom" cargo test -p taskscope-record --release`.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
 use loom::sync::Arc;
 use loom::thread::spawn;
@@ -150,6 +150,42 @@ fn the_harvester_misses_no_waker_that_goes_outside_of_a_poll() {
         dropper.join().unwrap();
         visit();
         assert_eq!(seen, 7);
+    });
+}
+
+#[test]
+fn no_waker_is_seen_to_go_that_was_not_seen_to_come() {
+    loom::model(|| {
+        let slot = Slot::new();
+        let generation = slot.spawn();
+        // The count of the wakers that go and come outside of the task's polls, and one that lies in wait somewhere.
+        let (others, stored) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let worker = spawn({
+            let (slot, stored) = (slot.clone(), stored.clone());
+            move || {
+                slot.edges.change(1, || ());
+                slot.mark_if(slot.word.start().mark);
+                slot.edges.count_own_waker(true);
+                stored.store(1, Release);
+                slot.edges.change(1, || ());
+            }
+        });
+        let dropper = spawn({
+            let (slot, others) = (slot.clone(), others.clone());
+            move || {
+                if stored.load(Acquire) == 1 {
+                    others.fetch_sub(1, SeqCst);
+                    slot.mark_if(slot.word.touch(generation));
+                }
+            }
+        });
+        let sum = || u64::from(slot.edges.own_wakers()).wrapping_add(others.load(SeqCst));
+        if let Some((edges, sum)) = slot.edges.consistent(|edges| (edges, sum())) {
+            assert!(edges % 2 == 1 || sum as i64 >= 0, "{edges} edges, {sum}");
+        }
+        worker.join().unwrap();
+        dropper.join().unwrap();
+        assert!(sum() <= 1);
     });
 }
 

@@ -185,6 +185,7 @@ pub(crate) struct Samples<'a> {
 }
 
 impl Samples<'_> {
+    #[inline]
     pub(crate) fn reset(self) {
         self.polls.store(0, Relaxed);
         self.delays.store(0, Relaxed);
@@ -304,6 +305,7 @@ impl Samples<'_> {
     }
 
     /// Gives the table back, by the slot's owner.
+    #[inline]
     pub(crate) fn release(self, tables: &Tables, mags: &mut TableMagazines) {
         match self.table.load(Relaxed) {
             0 => {}

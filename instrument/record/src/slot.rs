@@ -73,6 +73,8 @@ pub(crate) struct Polled {
     pub(crate) busy: u64,
     pub(crate) scheduled: u64,
     pub(crate) since: u64,
+    /// Clones of the task's waker that exist.
+    pub(crate) wakers: u32,
 }
 
 impl Slot {
@@ -94,11 +96,29 @@ impl Slot {
             busy: self.busy.load(Relaxed),
             scheduled: self.scheduled.load(Relaxed),
             since: self.since.load(Relaxed),
+            wakers: self.wakers(),
         };
         match self.edges.consistent(read) {
             Some(polled) => (polled, true),
             None => (read(self.edges.count()), false),
         }
+    }
+
+    /// A waker of the task is cloned or dropped, in a poll of its own or not.
+    #[inline(always)]
+    pub(crate) fn count_waker(&self, generation: u32, in_own_poll: bool, up: bool) {
+        if in_own_poll {
+            self.edges.count_own_waker(up);
+        } else {
+            self.wakers.count(generation, up);
+        }
+    }
+
+    /// Who drops a waker got it from a poll that is counted before. So where the poll's count has not changed meanwhile, no
+    /// drop is missing its clone. Where it has, that may be so.
+    fn wakers(&self) -> u32 {
+        let sum = self.edges.own_wakers().wrapping_add(self.wakers.load());
+        u32::try_from(sum as i32).unwrap_or(0)
     }
 
     /// Reads the distributions; `None` where they kept changing.
@@ -125,14 +145,17 @@ const BLOCK_ON: u32 = 1 << 21;
 const CLONE: u32 = 1 << 24;
 
 impl Traits {
+    #[inline]
     pub(crate) fn reset(&self, block_on: bool) {
         self.0.store(if block_on { BLOCK_ON } else { 0 }, Relaxed);
     }
 
+    #[inline]
     fn add(&self, bits: u32) {
         self.0.store(self.0.load(Relaxed) | bits, Relaxed);
     }
 
+    #[inline]
     pub(crate) fn set_runtime(&self, runtime: u16) {
         self.add(runtime.into());
     }
@@ -145,6 +168,7 @@ impl Traits {
         self.add(PANICKED);
     }
 
+    #[inline]
     pub(crate) fn set_ended(&self, outcome: Outcome, drop_counted: bool) {
         self.add((outcome as u32) << 16 | if drop_counted { DROP_COUNTED } else { 0 });
     }
@@ -153,6 +177,7 @@ impl Traits {
         self.0.load(Relaxed) as u16
     }
 
+    #[inline]
     pub(crate) fn is_root(&self) -> bool {
         self.0.load(Relaxed) & ROOT != 0
     }
@@ -162,6 +187,7 @@ impl Traits {
         self.0.load(Relaxed) & BLOCK_ON != 0
     }
 
+    #[inline]
     pub(crate) fn has_panicked(&self) -> bool {
         self.0.load(Relaxed) & PANICKED != 0
     }
@@ -185,6 +211,7 @@ impl Traits {
     }
 
     /// One holder less; `false` if it was the last.
+    #[inline]
     pub(crate) fn let_go(&self) -> bool {
         self.0.load(Relaxed) >= CLONE && {
             self.0.fetch_sub(CLONE, Relaxed);
@@ -193,9 +220,9 @@ impl Traits {
     }
 }
 
-/// Clones of a task's waker that exist: a count in the lower half, the generation of the task in the upper, so that a
-/// waker that outlives its task can't be counted for the next one. Counted and read in sequentially consistent steps, on
-/// which [`Word::touch`] leans.
+/// How many more wakers of a task were cloned than dropped outside of its own polls, modulo 2^32: in the lower half, with the
+/// generation of the task in the upper, so that a waker that outlives its task can't be counted for the next one. Those of
+/// its own polls are with the [`Edges`]. Counted and read in sequentially consistent steps, on which [`Word::touch`] leans.
 pub(crate) struct Wakers(AtomicU64);
 
 impl Wakers {
@@ -209,12 +236,11 @@ impl Wakers {
     pub(crate) fn count(&self, generation: u32, up: bool) {
         let mut old = self.0.load(Relaxed);
         while (old >> 32) as u32 == generation {
-            // A drop of a clone that was made before taskscope was there would count below zero.
             let n = old as u32;
             let n = if up {
-                n.saturating_add(1)
+                n.wrapping_add(1)
             } else {
-                n.saturating_sub(1)
+                n.wrapping_sub(1)
             };
             match self
                 .0
@@ -226,7 +252,7 @@ impl Wakers {
         }
     }
 
-    pub(crate) fn load(&self) -> u32 {
+    fn load(&self) -> u32 {
         self.0.load(SeqCst) as u32
     }
 }

@@ -11,12 +11,14 @@
 //!    their slots go, and attributed to no task.
 
 pub(crate) mod inner;
+mod poll;
 
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
 use self::inner::Inner;
+pub(crate) use self::poll::{Entered, Facts, LastExit, Next};
 use crate::record::RECORD;
 use crate::ring::Ring;
 use crate::site::SITES;
@@ -94,93 +96,10 @@ pub(crate) struct Own {
     pub(crate) slots: Magazine,
     pub(crate) tables: TableMagazines,
     pub(crate) last: LastExit,
+    pub(crate) next: Next,
     pub(crate) inner: Inner,
     /// The runtime whose root or worker was entered last, 0 if that could not be told; `None` before anybody asked.
     pub(crate) runtime: Option<u16>,
-}
-
-/// A task that was entered and not yet left.
-#[derive(Clone, Copy)]
-pub(crate) struct Entered {
-    pub(crate) id: u64,
-    pub(crate) facts: Facts,
-}
-
-/// Small facts about a poll. One word, since what is written in pieces and read as a whole soon after makes the processor
-/// wait.
-#[derive(Clone, Copy)]
-pub(crate) struct Facts(u64);
-
-impl Facts {
-    pub(crate) const NONE: Self = Self(0);
-    /// The task's last poll had ended on this thread just before, and nothing else was polled here since.
-    pub(crate) const FOLLOWS: Self = Self(1);
-    /// It looks like the drop of its future, so its start was not timed.
-    pub(crate) const PRESUMED_DROP: Self = Self(2);
-    /// The thread was panicking already.
-    pub(crate) const PANICKING: Self = Self(4);
-
-    /// Both.
-    #[inline(always)]
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// These facts if it is so.
-    #[inline(always)]
-    pub(crate) fn so(self, so: bool) -> Self {
-        Self(if so { self.0 } else { 0 })
-    }
-
-    #[inline(always)]
-    pub(crate) fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// A delay with this code was counted.
-    #[inline(always)]
-    pub(crate) fn delay(code: u8) -> Self {
-        Self((u64::from(code) + 1) << 8)
-    }
-
-    /// A poll with this code was counted.
-    #[inline(always)]
-    pub(crate) fn poll(code: u8) -> Self {
-        Self((u64::from(code) + 1) << 16)
-    }
-
-    pub(crate) fn delay_code(self) -> Option<u8> {
-        ((self.0 >> 8) as u8).checked_sub(1)
-    }
-
-    pub(crate) fn poll_code(self) -> Option<u8> {
-        ((self.0 >> 16) as u8).checked_sub(1)
-    }
-}
-
-impl Entered {
-    const NOTHING: Self = Self {
-        id: 0,
-        facts: Facts::NONE,
-    };
-}
-
-/// The poll that ended last on a thread: the last one of a task turns out to be the drop of its future, and is undone.
-#[derive(Clone, Copy)]
-pub(crate) struct LastExit {
-    pub(crate) id: u64,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-    pub(crate) facts: Facts,
-}
-
-impl LastExit {
-    const NOTHING: Self = Self {
-        id: 0,
-        start: 0,
-        end: 0,
-        facts: Facts::NONE,
-    };
 }
 
 // SAFETY: all fields are atomics but `own`, which only the owning thread touches (rule 1).
@@ -210,6 +129,7 @@ impl Thread {
                 slots: Magazine::new(),
                 tables: TableMagazines::new(),
                 last: LastExit::NOTHING,
+                next: Next::NOTHING,
                 inner: Inner::new(),
                 runtime: None,
             }),
@@ -352,6 +272,7 @@ impl Drop for End {
         let own = unsafe { thread.own() };
         RECORD.give_back(own);
         (own.depth, own.last, own.runtime) = (0, LastExit::NOTHING, None);
+        own.next = Next::NOTHING;
         own.inner.reset();
         thread.current.store(0, Relaxed);
         thread.worker.store(0, Relaxed);

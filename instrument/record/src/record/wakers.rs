@@ -21,18 +21,28 @@ pub fn wake(id: u64, by_value: bool) {
     let Some(slot) = RECORD.slots.get(index) else {
         return;
     };
-    // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-    let by = thread.map_or(0, |thread| unsafe { thread.own() }.top());
+    // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+    let mut own = thread.map(|thread| unsafe { thread.own() });
+    let by = own.as_ref().map_or(0, |own| own.top());
     let generation = id::generation(id);
+    let mut now = 0;
     let woke = slot.word.wake(generation, || {
         // Who wakes itself waits from the end of its poll on, whatever the clock says now.
-        slot.first_wake
-            .store(if by == id { 0 } else { ticks() }, Relaxed);
+        now = if by == id { 0 } else { ticks() };
+        slot.first_wake.store(now, Relaxed);
     });
-    match woke {
-        Woke::Stale => return,
-        Woke::Counted { mark: true, .. } => RECORD.dirty.mark(index),
-        Woke::Counted { .. } => {}
+    let Woke::Counted { first, mark } = woke else {
+        return;
+    };
+    if mark {
+        RECORD.dirty.mark(index);
+    }
+    if let (Some(thread), Some(own)) = (thread, own.as_mut()) {
+        match first {
+            true if own.depth() > 0 => own.next.wakes(id, now),
+            true if thread.worker.load(Relaxed) != 0 => own.next.woken_by_worker(id, now),
+            _ => own.next.clear(),
+        }
     }
     slot.last_waker
         .store(if by == 0 { NO_TASK } else { by }, Relaxed);
@@ -41,7 +51,7 @@ pub fn wake(id: u64, by_value: bool) {
             .store(slot.self_wakes.load(Relaxed).wrapping_add(1), Relaxed);
     }
     if by_value {
-        slot.wakers.count(generation, false);
+        slot.count_waker(generation, by == id, false);
     }
     if let Some(thread) = thread {
         emit(thread, EventKind::Wake, id, by, ticks);
@@ -77,9 +87,9 @@ fn count_waker(thread: Option<&Thread>, id: u64, up: bool) {
     let Some(slot) = RECORD.slots.get(index) else {
         return;
     };
-    slot.wakers.count(id::generation(id), up);
     // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
     let by = thread.map_or(0, |thread| unsafe { thread.own() }.top());
+    slot.count_waker(id::generation(id), by == id, up);
     // A task in a poll is visited once that is over (rule 3 of `word`). Elsewhere nothing but this may bring the
     // harvester here: the last waker of a task can go without a wake.
     if by != id && slot.word.touch(id::generation(id)) {
