@@ -206,7 +206,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     fn enter(&self, span: &Id) {
         let raw = span.into_u64();
         if id::is_task(raw) {
-            return record::enter(raw);
+            return record::enter(raw, 0);
         }
         match id::kind(raw) {
             Kind::Theirs => self.inner.enter(span),

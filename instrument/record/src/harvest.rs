@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use crate::id::{self, Kind};
+use crate::leaves::{LEAVES, Leaf};
 use crate::record::{RECORD, polls};
 use crate::ring::{Event, Ring};
 use crate::site::{SpawnSite, Text};
@@ -85,6 +86,8 @@ pub struct TaskReport<'a> {
     pub wakers: u32,
     /// Its runtime, from 1; 0 if not known.
     pub runtime: u16,
+    /// Where it has left its waker, newest first; those of operations are told with their waits.
+    pub leaves: [Leaf; LEAVES],
     /// Its distributions, given with its end.
     pub counts: Option<Box<Counts>>,
 }
@@ -203,7 +206,7 @@ impl Harvester {
             slot,
             seen,
             polled,
-            id::task(index, seen.generation()),
+            index,
             name.and_then(|name| name.get()),
         ));
         if seen.is_closed() {
@@ -351,7 +354,7 @@ fn describe<'a>(
     slot: &Slot,
     seen: Seen,
     polled: Polled,
-    id: u64,
+    index: u32,
     name: Option<&'a str>,
 ) -> TaskReport<'a> {
     let birth = (!seen.was_known()).then(|| BirthReport {
@@ -370,8 +373,12 @@ fn describe<'a>(
         ),
         None => (Phase::Idle, polled.since),
     };
+    let leaves = RECORD.leaves.get(index).and_then(|leaves| {
+        slot.edges
+            .consistent(|edges| leaves.read(edges.div_ceil(2) as u32))
+    });
     TaskReport {
-        id,
+        id: id::task(index, seen.generation()),
         birth,
         phase,
         since,
@@ -387,6 +394,7 @@ fn describe<'a>(
         },
         wakers: polled.wakers,
         runtime: slot.traits.runtime(),
+        leaves: leaves.filter(|_| !seen.is_closed()).unwrap_or_default(),
         counts: seen
             .is_closed()
             .then(|| slot.counts(&RECORD.tables).map(Box::new))

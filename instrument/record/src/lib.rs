@@ -2,7 +2,7 @@
 //!
 //! Nothing is queued, so nothing can be dropped, and who reads slowly costs nothing. Reading order: `id` (a task's id
 //! leads to its slot by arithmetic), `word` (the one atomic word in which all who touch a slot agree), `slot` and `edges` (what is
-//! recorded), `record` (what tokio's events do to it), `harvest` (who reads it). Beside these: `slab` (memory that is
+//! recorded), `leaves` (where a task waits), `record` (what tokio's events do to it), `harvest` (who reads it). Beside these: `slab` (memory that is
 //! never given back), `dirty` (which slots to visit), `sketch` (distributions), `site` (spawn places), `thread` (what a
 //! thread has to itself), `ring` (raw events, while somebody listens), `clock`, `exit`.
 //!
@@ -23,6 +23,8 @@ mod exit;
 mod harvest;
 mod holder;
 pub mod id;
+#[cfg(not(loom))]
+mod leaves;
 mod mark;
 #[cfg(not(loom))]
 mod record;
@@ -54,12 +56,14 @@ pub use crate::{
         TaskReport, ThreadTotals, Unlisted, WAKES_MODULUS, WaitReport, WokenBy, counts, listen,
         read_text, resource_now, resources_now, site,
     },
+    leaves::{LEAVES, Leaf},
     record::{
-        MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, clone_inner, close, close_op, close_resource,
-        counts_permits, enter, enter_ignored, enter_inner, enter_worker, exit, exit_inner,
-        exit_worker, inner_op, inner_resource, is_inner, locked, obtained, obtains, op,
+        Capture, MAX_NAME, MAX_TASKS, Root, Spawn, clone_id, clone_inner, close, close_op,
+        close_resource, counts_permits, enter, enter_ignored, enter_inner, enter_worker, exit,
+        exit_inner, exit_worker, inner_op, inner_resource, is_inner, locked, obtained, obtains, op,
         permits_added, permits_made, polled, readers, requested, requests, resource, role,
-        set_role, spawn, start, task_here, text, timer_pending, wake, waker_clone, waker_drop,
+        set_capture, set_role, spawn, start, task_here, text, timer_pending, wake, waker_clone,
+        waker_drop,
     },
     resource::{Access, ResourceType},
     ring::{Event, EventKind},

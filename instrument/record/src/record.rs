@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 use crate::dirty::DirtySet;
 use crate::id::IGNORED;
+use crate::leaves::Leaves;
 use crate::resource::{Op, Resource};
 use crate::ring::{Event, EventKind};
 use crate::shares::Shares;
@@ -53,6 +54,8 @@ type SharedDirtySet = DirtySet<{ SHARED_CHUNKS * 16 }, { SHARED_CHUNKS / 4 }>;
 pub(crate) struct Record {
     pub(crate) slots: Slots,
     pub(crate) names: Chunks<Name, CHUNKS>,
+    /// Made where stacks are caught.
+    pub(crate) leaves: Chunks<Leaves, CHUNKS>,
     pub(crate) dirty: DirtySet<{ CHUNKS * 16 }, { CHUNKS / 4 }>,
     pub(crate) resources: Slab<Resource, SHARED_CHUNKS>,
     pub(crate) shares: Slab<Shares, SHARED_CHUNKS>,
@@ -67,6 +70,7 @@ pub(crate) struct Record {
     pub(crate) listening: AtomicBool,
     pub(crate) lost_to_ending_threads: AtomicU64,
     root: OnceLock<fn() -> Root>,
+    capture: OnceLock<Capture>,
     /// The start of the harvester's last round, in ticks: a clock that costs nothing to read.
     pub(crate) latest: AtomicU64,
     drop_follows_within: AtomicU64,
@@ -75,6 +79,7 @@ pub(crate) struct Record {
 pub(crate) static RECORD: Record = Record {
     slots: Slab::new(),
     names: Chunks::new(),
+    leaves: Chunks::new(),
     dirty: DirtySet::new(),
     resources: Slab::new(),
     shares: Slab::new(),
@@ -88,6 +93,7 @@ pub(crate) static RECORD: Record = Record {
     listening: AtomicBool::new(false),
     lost_to_ending_threads: AtomicU64::new(0),
     root: OnceLock::new(),
+    capture: OnceLock::new(),
     latest: AtomicU64::new(0),
     drop_follows_within: AtomicU64::new(u64::MAX),
 };
@@ -143,6 +149,25 @@ pub fn start(root: fn() -> Root, listings: u32) {
     let _ = RECORD.root.set(root);
     let within = DROP_FOLLOWS_WITHIN_NS as f64 / clock.ns_per_tick();
     RECORD.drop_follows_within.store(within as u64, Relaxed);
+}
+
+/// Gives the number of the stack of this thread, from here down to where it stood at the moment given; 0 where it can't be
+/// told.
+pub type Capture = fn(usize) -> u32;
+
+/// From now on, where tasks wait is caught by this function. It is called in the app's threads, under locks of tokio's.
+/// Later calls change nothing.
+pub fn set_capture(capture: Capture) {
+    let _ = RECORD.capture.set(capture);
+}
+
+/// The stack from here down to the start of the innermost task's poll; 0 where it can't be told, or is not wanted.
+#[inline(always)]
+fn stack_here(own: &Own) -> u32 {
+    RECORD
+        .capture
+        .get()
+        .map_or(0, |capture| capture(own.top_stack()))
 }
 
 /// Says what this thread is for, until it ends.

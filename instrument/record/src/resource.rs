@@ -219,6 +219,8 @@ pub(crate) struct Op {
     refs: AtomicU32,
     generation: AtomicU32,
     link: AtomicU32,
+    /// Where it was first polled in vain; 0 if not known.
+    pub(crate) stack: AtomicU32,
 }
 
 // SAFETY: nothing but atomics: zeroes are valid, shared use is fine, nothing is dropped.
@@ -243,6 +245,7 @@ impl Op {
         self.want.store(0, Relaxed);
         self.given.store(0, Relaxed);
         self.flags.store(0, Relaxed);
+        self.stack.store(0, Relaxed);
         self.access.store(access as u32, Relaxed);
         self.refs.store(1, Relaxed);
         let id = id::op(index, generation);

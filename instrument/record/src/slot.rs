@@ -104,6 +104,12 @@ impl Slot {
         }
     }
 
+    /// The number of the poll that is under way, or of the last one, modulo 2^32.
+    #[inline(always)]
+    pub(crate) fn poll_number(&self) -> u32 {
+        self.edges.count().div_ceil(2) as u32
+    }
+
     /// A waker of the task is cloned or dropped, in a poll of its own or not.
     #[inline(always)]
     pub(crate) fn count_waker(&self, generation: u32, in_own_poll: bool, up: bool) {

@@ -240,6 +240,15 @@ impl Own {
         Some(found)
     }
 
+    /// Where the thread's stack stood when the innermost task was entered; 0 if not known.
+    #[inline(always)]
+    pub(crate) fn top_stack(&self) -> usize {
+        self.depth
+            .checked_sub(1)
+            .and_then(|at| self.stack.get(at))
+            .map_or(0, |entered| entered.stack)
+    }
+
     /// The innermost task, or 0.
     #[inline(always)]
     pub(crate) fn top(&self) -> u64 {

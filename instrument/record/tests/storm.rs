@@ -42,7 +42,7 @@ impl Random {
 }
 
 fn poll(id: u64, random: &mut Random, done: &Done) {
-    record::enter(id);
+    record::enter(id, 0);
     if random.below(3) == 0 {
         record::wake(id, false);
         done.wakes.fetch_add(1, Relaxed);
@@ -96,7 +96,7 @@ fn work(seed: u64, basket: &Mutex<Vec<u64>>, done: &Done) {
 
 fn end(id: u64, done: &Done) {
     // tokio drops the future within its span.
-    record::enter(id);
+    record::enter(id, 0);
     record::exit(id);
     assert!(record::close(id));
     done.tasks.fetch_add(1, Relaxed);

@@ -100,6 +100,8 @@ pub struct WaitReport {
     pub granted: u64,
     /// Its task waits for a timer too.
     pub timed: bool,
+    /// The number of the stack at which it was first polled in vain; 0 if not known.
+    pub stack: u32,
 }
 
 /// What is new about resources.
@@ -318,6 +320,7 @@ fn read_wait(op: &Op) -> Option<WaitReport> {
         order: op.order.load(Relaxed),
         granted: op.granted.load(Relaxed),
         timed: op.flags.load(Relaxed) & TIMED != 0,
+        stack: op.stack.load(Relaxed),
     };
     (op.id() == id).then_some(report)
 }

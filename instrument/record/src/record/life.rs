@@ -74,6 +74,11 @@ pub fn spawn(spawn: &Spawn<'_>) -> u64 {
     {
         name.set(spawn.name);
     }
+    if RECORD.capture.get().is_some()
+        && let Some(leaves) = RECORD.leaves.get_or_make(index)
+    {
+        leaves.reset();
+    }
     slot.wakers.reset(slot.word.load().next_generation());
     let (generation, mark) = slot.word.open();
     if mark {
@@ -89,9 +94,10 @@ pub fn spawn(spawn: &Spawn<'_>) -> u64 {
     id
 }
 
-/// The span of the task `id` is entered: a poll starts, or its future is dropped.
+/// The span of the task `id` is entered: a poll starts, or its future is dropped. `stack` is where the thread's stack
+/// stands; 0 if not known.
 #[inline]
-pub fn enter(id: u64) {
+pub fn enter(id: u64, stack: usize) {
     let Some(thread) = thread::current() else {
         return;
     };
@@ -121,7 +127,7 @@ pub fn enter(id: u64) {
             RECORD.dirty.mark(index);
         }
         let facts = facts.and(Facts::PRESUMED_DROP);
-        own.push(Entered { id, facts });
+        own.push(Entered { id, facts, stack });
         own.next.clear();
         return emit(thread, EventKind::PollStart, id, 0, || previous);
     }
@@ -143,7 +149,7 @@ pub fn enter(id: u64) {
     if slot.word.start().mark {
         RECORD.dirty.mark(index);
     }
-    own.push(Entered { id, facts });
+    own.push(Entered { id, facts, stack });
     emit(thread, EventKind::PollStart, id, 0, || now);
 }
 

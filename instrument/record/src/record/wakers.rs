@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{RECORD, emit, trial_only};
+use super::{RECORD, emit, stack_here, trial_only};
 use crate::clock::ticks;
 use crate::id;
 use crate::ring::EventKind;
 use crate::slot::NO_TASK;
-use crate::thread::{self, Thread};
+use crate::thread::{self, Own, Thread};
 use crate::word::Woke;
 
 /// A task is woken, by a waker that is used up if `by_value`.
@@ -67,9 +67,26 @@ pub fn waker_clone(id: u64) {
     }
     count_waker(thread, id, true);
     if let Some(thread) = thread {
+        // SAFETY: this thread's own; what catches stacks calls nothing of this crate.
+        leave_waker(unsafe { thread.own() }, id);
         thread
             .clones
             .store(thread.clones.load(Relaxed) + 1, Relaxed);
+    }
+}
+
+/// Keeps where the task leaves its waker, if it does so in its own poll and not for an operation, which keeps its own.
+#[inline(always)]
+fn leave_waker(own: &Own, id: u64) {
+    if own.top() != id || RECORD.capture.get().is_none() || id::is_op(own.inner.top()) {
+        return;
+    }
+    let index = id::index(id);
+    if let (Some(slot), Some(leaves)) = (RECORD.slots.get(index), RECORD.leaves.get(index)) {
+        let stack = stack_here(own);
+        if stack != 0 {
+            leaves.push(stack, slot.poll_number());
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 pub(crate) struct Entered {
     pub(crate) id: u64,
     pub(crate) facts: Facts,
+    /// Where the thread's stack stood; 0 if not known.
+    pub(crate) stack: usize,
 }
 
 /// Small facts about a poll. One word, since what is written in pieces and read as a whole soon after makes the processor
@@ -63,6 +65,7 @@ impl Entered {
     pub(super) const NOTHING: Self = Self {
         id: 0,
         facts: Facts::NONE,
+        stack: 0,
     };
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use super::super::{RECORD, trial_only};
+use super::super::{RECORD, stack_here, trial_only};
 use super::holds::{released, settle, settle_one};
 use super::{PERMITS, changed, find_op, find_resource, op_changed, poll_of, shares};
 use crate::clock::ticks;
@@ -93,6 +93,9 @@ fn waits(own: &mut Own, id: u64, op: &Op) {
     op.flags
         .store(op.flags.load(Relaxed) & COUNTED | timed, Relaxed);
     own.inner.polled_in_vain(id);
+    if op.stack.load(Relaxed) == 0 {
+        op.stack.store(stack_here(own), Relaxed);
+    }
     // It can have been given all in this very poll, and yet not be done: the task has to let others go first.
     count_given(op, slot);
     if op.waits() {
