@@ -1,0 +1,24 @@
+//! Linux: everything that touches stacks, registers and loaded code.
+
+mod bounds;
+mod capture;
+mod counters;
+mod elf;
+mod intern;
+mod maps;
+mod memory;
+mod module;
+mod modules;
+mod template;
+mod walk;
+
+pub use self::{
+    capture::{capture, walk_only},
+    intern::program_counters,
+    modules::{reload_if_needed, start},
+};
+
+/// What was caught, skipped and dropped so far.
+pub fn stats() -> crate::Stats {
+    counters::read()
+}
