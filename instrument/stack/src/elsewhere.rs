@@ -1,6 +1,34 @@
 //! Systems on which no stack can be told: the same functions, which say so.
 
+use std::path::Path;
+
 use crate::{StartError, Stats};
+
+/// The module of an address; there is none here.
+pub(crate) struct Code {
+    pub(crate) start: u64,
+    pub(crate) bias: u64,
+    pub(crate) path: &'static str,
+    pub(crate) is_executable: bool,
+}
+
+impl Code {
+    pub(crate) fn file(&self) -> Option<&'static Path> {
+        None
+    }
+}
+
+pub(crate) fn code(_address: u64) -> Option<Code> {
+    None
+}
+
+pub(crate) fn stack_code(_id: u32, _address: u64) -> Option<Code> {
+    None
+}
+
+pub(crate) fn executable_code() -> Option<u64> {
+    None
+}
 
 /// Not supported here.
 ///

@@ -19,7 +19,9 @@
 
 mod arch;
 mod error;
+mod frame;
 mod stats;
+mod symbolize;
 
 #[cfg(all(
     target_os = "linux",
@@ -38,6 +40,8 @@ mod native;
 pub use crate::{
     arch::stack_pointer,
     error::StartError,
+    frame::{DebugInfo, Frame},
     native::{capture, program_counters, reload_if_needed, start, stats, walk_only},
     stats::{Dropped, Skipped, Stats},
+    symbolize::Symbolizer,
 };

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod capture;
+mod code;
 mod counters;
 mod elf;
 mod intern;
@@ -17,6 +18,8 @@ pub use self::{
     intern::program_counters,
     modules::{reload_if_needed, start},
 };
+
+pub(crate) use self::code::{Code, code, executable_code, stack_code};
 
 /// What was caught, skipped and dropped so far.
 pub fn stats() -> crate::Stats {
