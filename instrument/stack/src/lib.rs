@@ -20,8 +20,10 @@
 mod arch;
 mod error;
 mod frame;
+mod name;
 mod stats;
 mod symbolize;
+mod trim;
 
 #[cfg(all(
     target_os = "linux",
@@ -44,4 +46,5 @@ pub use crate::{
     native::{capture, program_counters, reload_if_needed, start, stats, walk_only},
     stats::{Dropped, Skipped, Stats},
     symbolize::Symbolizer,
+    trim::{Origin, Step, Trimmed, shown, trim},
 };

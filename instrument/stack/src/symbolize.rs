@@ -7,6 +7,7 @@ use addr2line::Loader;
 
 use crate::frame::{DebugInfo, Frame};
 use crate::native::{Code, code, executable_code, stack_code};
+use crate::trim::is_std_file;
 
 /// Addresses that are remembered; all are forgotten when there are more. A frame takes some 200 bytes.
 const MAX_KNOWN: usize = 1 << 15;
@@ -146,7 +147,9 @@ fn inlined(file: &Loader, plain: &Frame) -> (Vec<Frame>, DebugInfo) {
             .unwrap_or_default();
         let place = frame.location;
         let line = place.as_ref().and_then(|place| place.line);
-        if line.is_some() {
+        let path = place.as_ref().and_then(|place| place.file);
+        // The standard library was compiled with settings of its own.
+        if line.is_some() && !path.is_some_and(is_std_file) {
             // Only full debug information has names that the linker knows.
             let full = raw.starts_with("_ZN") || raw.starts_with("_R");
             detail = detail.max(if full {
@@ -157,10 +160,7 @@ fn inlined(file: &Loader, plain: &Frame) -> (Vec<Frame>, DebugInfo) {
         }
         frames.push(Frame {
             function: demangled(&raw),
-            file: place
-                .as_ref()
-                .and_then(|place| place.file)
-                .map(str::to_owned),
+            file: path.map(str::to_owned),
             line,
             column: place
                 .and_then(|place| place.column)

@@ -51,7 +51,7 @@ fn node(poll_sp: usize, mut shape: u64, left: u32, found: &mut Vec<u64>) -> u32 
         // Two closures of one shape, at one depth.
         3 => call(&mut |found| node(poll_sp, shape, left - 1, found), found),
         4 => call(
-            &mut |found| node(poll_sp, shape, left - 1, found) | 0,
+            &mut |found| black_box(node(poll_sp, shape, left - 1, found)),
             found,
         ),
         5 => {
