@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{StartError, Stats};
+use crate::{Look, LookError, SignalError, StartError, Stats};
 
 /// The module of an address; there is none here.
 pub(crate) struct Code {
@@ -61,4 +61,31 @@ pub fn reload_if_needed() {}
 /// All zeroes here.
 pub fn stats() -> Stats {
     Stats::default()
+}
+
+/// Looks at nothing here.
+#[derive(Default)]
+pub struct Watch(());
+
+impl Watch {
+    /// One that sees nothing.
+    pub fn new() -> Self {
+        Self(())
+    }
+
+    /// Not supported here.
+    ///
+    /// # Errors
+    /// Always [`SignalError::Unsupported`].
+    pub fn with_signals() -> Result<Self, SignalError> {
+        Err(SignalError::Unsupported)
+    }
+
+    /// Always [`LookError::Unsupported`] here.
+    pub fn look(&mut self, _tid: i32, _poll_sp: usize, _still: impl Fn() -> bool) -> Look {
+        Look {
+            failure: Some(LookError::Unsupported),
+            ..Look::default()
+        }
+    }
 }

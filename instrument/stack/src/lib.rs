@@ -20,6 +20,7 @@
 mod arch;
 mod error;
 mod frame;
+mod look;
 mod name;
 mod stats;
 mod symbolize;
@@ -43,7 +44,8 @@ pub use crate::{
     arch::stack_pointer,
     error::StartError,
     frame::{DebugInfo, Frame},
-    native::{capture, program_counters, reload_if_needed, start, stats, walk_only},
+    look::{Activity, Certainty, Look, LookError, SignalError, Source},
+    native::{Watch, capture, program_counters, reload_if_needed, start, stats, walk_only},
     stats::{Dropped, Skipped, Stats},
     symbolize::Symbolizer,
     trim::{Origin, Step, Trimmed, shown, trim},

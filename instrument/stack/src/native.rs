@@ -6,6 +6,7 @@ mod code;
 mod counters;
 mod elf;
 mod intern;
+mod look;
 mod maps;
 mod memory;
 mod module;
@@ -16,6 +17,7 @@ mod walk;
 pub use self::{
     capture::{capture, walk_only},
     intern::program_counters,
+    look::Watch,
     modules::{reload_if_needed, start},
 };
 

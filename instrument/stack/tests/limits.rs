@@ -27,15 +27,26 @@ fn fork(poll_sp: usize, way: u32, left: u32) -> u32 {
     } else if way & 1 == 0 {
         fork(poll_sp, way >> 1, left - 1)
     } else {
-        black_box(fork(poll_sp, way >> 1, left - 1))
+        black_box(fork(poll_sp, way >> 1, left - 1)).max(black_box(0))
     };
     black_box(id)
 }
 
-/// One place from which all ways go down.
+/// All ways, from one place.
 #[inline(never)]
-fn go(poll_sp: usize, way: u32) -> u32 {
-    black_box(fork(poll_sp, way, 15))
+fn all(poll_sp: usize, ways: u32) -> Vec<u32> {
+    let ids = (0..black_box(ways)).map(|way| fork(poll_sp, way, 15));
+    ids.collect()
+}
+
+/// What `f` gives in two calls from one place: who polls is part of the stack, and a loop may be unrolled.
+#[inline(never)]
+fn twice(mut f: impl FnMut() -> u32) -> [u32; 2] {
+    let mut ids = [0; 2];
+    for id in ids.iter_mut().take(black_box(2)) {
+        *id = black_box(f());
+    }
+    ids
 }
 
 /// Runs on a thread with a stack of so many bytes.
@@ -75,7 +86,7 @@ fn a_deep_stack_is_cut_at_its_root_and_known_again() {
     start().unwrap();
     let ids = on_stack(8 << 20, || {
         let sp = stack_pointer();
-        [0; 2].map(|_| nest(sp, 5000))
+        twice(|| nest(sp, 5000))
     });
     assert_eq!(ids[0], ids[1]);
     assert_eq!(program_counters(ids[0]).map(<[u64]>::len), Some(128));
@@ -99,8 +110,11 @@ fn tables_have_limits_and_what_does_not_fit_is_counted() {
     let _turn = TURN.lock();
     start().unwrap();
     let sp = stack_pointer();
-    let ways = 20_000;
-    let ids: Vec<u32> = (0..ways).map(|way| go(sp, way)).collect();
+    let mut rounds = Vec::new();
+    for _ in 0..black_box(2) {
+        rounds.push(all(sp, 20_000));
+    }
+    let ids = &rounds[0];
     let stats = stats();
     assert!(stats.stacks <= 16 << 10 && stats.templates <= 32 << 10);
     assert!(stats.bytes <= 10 << 20, "{stats:?}");
@@ -108,7 +122,5 @@ fn tables_have_limits_and_what_does_not_fit_is_counted() {
     assert!(lost > 0 && stats.dropped.stacks >= lost, "{stats:?}");
     assert!(stats.dropped.templates > 0, "{stats:?}");
     // What is there is still found.
-    for (way, id) in ids.iter().enumerate().take(200) {
-        assert_eq!(go(sp, way as u32) != 0, *id != 0);
-    }
+    assert_eq!(*ids, rounds[1]);
 }

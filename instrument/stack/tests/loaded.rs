@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "loading a library is unsafe")]
 
 use std::ffi::CString;
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,8 +40,18 @@ fn through(f: CallBack, depth: u32) -> u32 {
         id: 0,
     };
     // SAFETY: the library's function calls `leaf` once with this pointer.
-    unsafe { f(leaf, &mut poll, depth) };
+    black_box(unsafe { f(leaf, &mut poll, depth) });
     poll.id
+}
+
+/// What `f` gives in two calls from one place: who polls is part of the stack, and a loop may be unrolled.
+#[inline(never)]
+fn twice(mut f: impl FnMut() -> u32) -> [u32; 2] {
+    let mut ids = [0; 2];
+    for id in ids.iter_mut().take(black_box(2)) {
+        *id = black_box(f());
+    }
+    ids
 }
 
 /// Builds the library; `None` if there is no C compiler.
@@ -98,7 +109,7 @@ fn libraries_come_and_go() {
     assert!(stats().unknown_code > 0);
     assert!(program_counters(short).is_none_or(|pcs| pcs.len() < 4));
     reload_if_needed();
-    let [whole, again] = [0; 2].map(|_| through(f, 3));
+    let [whole, again] = twice(|| through(f, 3));
     assert_eq!(whole, again);
     let names = functions(whole);
     assert!(
