@@ -19,7 +19,12 @@
 
 mod arch;
 mod error;
+mod frame;
+mod look;
+mod name;
 mod stats;
+mod symbolize;
+mod trim;
 
 #[cfg(all(
     target_os = "linux",
@@ -38,6 +43,10 @@ mod native;
 pub use crate::{
     arch::stack_pointer,
     error::StartError,
-    native::{capture, program_counters, reload_if_needed, start, stats, walk_only},
+    frame::{DebugInfo, Frame},
+    look::{Activity, Certainty, Look, LookError, SignalError, Source},
+    native::{Watch, capture, program_counters, reload_if_needed, start, stats, walk_only},
     stats::{Dropped, Skipped, Stats},
+    symbolize::Symbolizer,
+    trim::{Origin, Step, Trimmed, shown, trim},
 };

@@ -2,9 +2,11 @@
 
 mod bounds;
 mod capture;
+mod code;
 mod counters;
 mod elf;
 mod intern;
+mod look;
 mod maps;
 mod memory;
 mod module;
@@ -15,8 +17,11 @@ mod walk;
 pub use self::{
     capture::{capture, walk_only},
     intern::program_counters,
+    look::Watch,
     modules::{reload_if_needed, start},
 };
+
+pub(crate) use self::code::{Code, code, executable_code, stack_code};
 
 /// What was caught, skipped and dropped so far.
 pub fn stats() -> crate::Stats {

@@ -48,9 +48,6 @@ struct Kept(Cell<Option<Box<Walker>>>);
 impl Drop for Kept {
     fn drop(&mut self) {
         THREAD.with(Thread::tell);
-        if self.0.take().is_some() {
-            COUNTERS.walkers.fetch_sub(1, Relaxed);
-        }
     }
 }
 
@@ -129,16 +126,24 @@ pub fn capture(poll_sp: usize) -> u32 {
 #[inline(never)]
 pub fn walk_only(poll_sp: usize, found: &mut Vec<u64>) {
     let here = arch::here();
-    let stack = bounds::of_this_thread();
+    let (low, top) = THREAD.with(|thread| {
+        let top = match thread.top.get() {
+            0 => thread.learn(),
+            top => top,
+        };
+        (thread.low.get(), top)
+    });
+    let poll_sp = poll_sp as u64;
     found.clear();
     if let Some(modules) = modules::table()
-        && stack.contains(&here.sp)
-        && stack.contains(&(poll_sp as u64))
+        && low <= here.sp
+        && here.sp <= poll_sp
+        && poll_sp < top
     {
         KEPT.with(|kept| {
             let mut walker = kept.0.take().unwrap_or_else(Walker::new);
             // SAFETY: `here` is of this function, on this thread's own stack.
-            let _ = unsafe { walker.walk(modules, here, poll_sp as u64 + SLACK, stack.end) };
+            let _ = unsafe { walker.walk(modules, here, poll_sp + SLACK, top) };
             found.extend_from_slice(walker.found().0);
             kept.0.set(Some(walker));
         });
@@ -180,10 +185,7 @@ unsafe fn walk(thread: &Thread, here: Registers, poll_sp: u64) -> u32 {
         return 0;
     }
     let id = KEPT.try_with(|kept| {
-        let mut walker = kept.0.take().unwrap_or_else(|| {
-            COUNTERS.walkers.fetch_add(1, Relaxed);
-            Walker::new()
-        });
+        let mut walker = kept.0.take().unwrap_or_else(Walker::new);
         count(&COUNTERS.walks);
         // SAFETY: the caller says so.
         let end = unsafe { walker.walk(modules, here, poll_sp + SLACK, thread.top.get()) };

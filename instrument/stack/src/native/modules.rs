@@ -96,11 +96,6 @@ impl Modules {
     pub(crate) fn highest_code(&self) -> u64 {
         self.highest_code
     }
-
-    /// The executable itself.
-    pub(crate) fn executable(&self) -> Option<&'static Module> {
-        self.modules.iter().copied().find(|m| m.is_executable)
-    }
 }
 
 /// The table of now; `None` before [`start`].

@@ -1,7 +1,10 @@
 //! A walk up the calling thread's own stack by unwind tables.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use framehop::{FrameAddress, Unwinder};
 
+use super::counters::COUNTERS;
 use super::modules::Modules;
 use crate::arch::unwind::{Cache, Reads, state};
 use crate::arch::{self, Registers};
@@ -33,9 +36,16 @@ pub(crate) struct Walker {
     len: usize,
 }
 
+impl Drop for Walker {
+    fn drop(&mut self) {
+        COUNTERS.walkers.fetch_sub(1, Relaxed);
+    }
+}
+
 impl Walker {
     #[cold]
     pub(crate) fn new() -> Box<Self> {
+        COUNTERS.walkers.fetch_add(1, Relaxed);
         Box::new(Self {
             cache: Cache::new_in(),
             pcs: [0; MAX_FRAMES],
