@@ -17,6 +17,8 @@ const CONSENT: &str = "anyone-may-read-this-process";
 pub(crate) struct Config {
     pub(crate) enabled: bool,
     pub(crate) level: Level,
+    /// Whether it is caught where tasks wait.
+    pub(crate) stacks: bool,
     pub(crate) name: Option<String>,
     pub(crate) socket_dir: Option<PathBuf>,
     pub(crate) bind: Option<SocketAddr>,
@@ -39,6 +41,7 @@ impl Config {
         let mut config = Self {
             enabled: true,
             level: Level::default(),
+            stacks: true,
             name: None,
             socket_dir: None,
             bind: None,
@@ -66,6 +69,13 @@ impl Config {
             {
                 Some(level) => config.level = level,
                 None => config.refuse("TASKSCOPE_LEVEL", &word, "`tasks`, `locks` or `permits`"),
+            }
+        }
+        if let Some(switch) = value("TASKSCOPE_STACKS") {
+            match switch.as_str() {
+                "off" | "0" => config.stacks = false,
+                "on" | "1" => {}
+                other => config.refuse("TASKSCOPE_STACKS", other, "`on` or `off`"),
             }
         }
         config.name = value("TASKSCOPE_NAME");
@@ -163,9 +173,11 @@ mod tests {
             ("TASKSCOPE_ENDED_SECONDS", "-1"),
             ("TASKSCOPE_ENDED_BYTES", ""),
             ("TASKSCOPE_FINDINGS", "loud"),
+            ("TASKSCOPE_STACKS", "deep"),
         ]);
         assert!(config.enabled && config.bind.is_none() && !config.allow_remote);
-        assert_eq!(config.problems.len(), 5, "{:?}", config.problems);
+        assert!(config.stacks);
+        assert_eq!(config.problems.len(), 6, "{:?}", config.problems);
     }
 
     #[test]

@@ -13,11 +13,13 @@ use tracing_core::dispatcher;
 use crate::harvester::sketches;
 use crate::scope::{Installed, Level};
 use crate::server::{About, HelloFacts, SetupFacts, Sketcher, SourceFacts};
+use crate::stacks::StackFacts;
 
 /// Facts that do not change, and counters that do.
 pub(crate) struct Facts {
     clock: &'static Clock,
     level: Level,
+    stacks: StackFacts,
     name: String,
     executable: String,
     session_id: u64,
@@ -48,7 +50,12 @@ fn level_of(source: &str) -> Level {
 
 impl Facts {
     /// Collects the facts; to be called where the instrument is set up, since it looks at the runtime there.
-    pub(crate) fn new(clock: &'static Clock, name: Option<String>, level: Level) -> Self {
+    pub(crate) fn new(
+        clock: &'static Clock,
+        name: Option<String>,
+        level: Level,
+        stacks: StackFacts,
+    ) -> Self {
         let executable = std::env::current_exe().unwrap_or_default();
         let file_name = || {
             executable
@@ -60,6 +67,7 @@ impl Facts {
         Self {
             clock,
             level,
+            stacks,
             name: name.unwrap_or_else(file_name),
             executable: executable.to_string_lossy().into_owned(),
             session_id: RandomState::new().build_hasher().finish(),
@@ -82,6 +90,11 @@ impl Facts {
 
     pub(crate) fn is_installed(&self) -> bool {
         self.installed.load(Relaxed)
+    }
+
+    /// What is known of stacks.
+    pub(crate) fn stacks(&self) -> &StackFacts {
+        &self.stacks
     }
 
     pub(crate) fn set_seen(&self, seen: Seen) {
@@ -133,6 +146,13 @@ impl About for Facts {
                     events,
                     trial_events,
                 });
+        let (events, trial_events) = self.stacks.events();
+        let stacks = SourceFacts {
+            name: "stacks",
+            active: installed && compiled_in && self.stacks.is_active(),
+            events,
+            trial_events,
+        };
         HelloFacts {
             pid: std::process::id(),
             executable: self.executable.clone(),
@@ -140,7 +160,7 @@ impl About for Facts {
             started_unix_ns: self.clock.started_unix_ns(),
             session_id: self.session_id,
             now: Stamp(self.clock.stamp(self.clock.now())),
-            sources: sources.collect(),
+            sources: sources.chain([stacks]).collect(),
             setup: SetupFacts {
                 tokio_unstable: cfg!(tokio_unstable),
                 static_max_level: static_max_level(),
@@ -150,6 +170,8 @@ impl About for Facts {
                 tasks_before: self.runtime_before.unwrap_or(0),
                 clock: self.clock.source(),
                 problems: self.problems(),
+                debug_info: self.stacks.debug_info(),
+                no_stacks: self.stacks.refused().unwrap_or_default().to_owned(),
             },
             max_tasks: record::MAX_TASKS as u64,
             max_name_bytes: record::MAX_NAME as u32,

@@ -109,6 +109,11 @@ impl Hub {
         while self.lock().expire(now, SLICE) {}
     }
 
+    /// Whether anybody reads.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.readers.load(Ordering::Relaxed) > 0
+    }
+
     /// What is kept of ended tasks.
     pub(crate) fn retention(&self) -> Retention {
         self.retention

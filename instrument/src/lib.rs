@@ -53,6 +53,7 @@ mod judge;
 mod runtime;
 mod scope;
 mod server;
+mod stacks;
 mod target;
 mod trial;
 mod wire;

@@ -17,6 +17,7 @@ use self::callsite::Callsite;
 pub use self::callsite::Level;
 pub(crate) use self::callsite::settle;
 use self::fields::{Keys, SpawnFields, WakerFields, WakerOp};
+use crate::stacks;
 
 /// A [`Subscriber`] around another one, `S`.
 ///
@@ -206,7 +207,7 @@ impl<S: Subscriber> Subscriber for Scope<S> {
     fn enter(&self, span: &Id) {
         let raw = span.into_u64();
         if id::is_task(raw) {
-            return record::enter(raw, 0);
+            return record::enter(raw, stacks::here());
         }
         match id::kind(raw) {
             Kind::Theirs => self.inner.enter(span),

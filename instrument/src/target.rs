@@ -15,6 +15,7 @@ use crate::hub::{Hub, Retention};
 use crate::judge;
 use crate::runtime;
 use crate::server::{self, Backend, EventHub, ServerConfig, ServerHandle, remove_socket};
+use crate::stacks;
 
 struct Target {
     facts: Arc<Facts>,
@@ -79,7 +80,8 @@ pub(crate) fn start(config: Config) {
 fn start_first(config: Config) -> Target {
     let clock = clock::start();
     record::start(runtime::here, harvester::listings(config.ended_bytes));
-    let facts = Arc::new(Facts::new(clock, config.name, config.level));
+    let caught = stacks::catch(config.stacks);
+    let facts = Arc::new(Facts::new(clock, config.name, config.level, caught));
     config
         .problems
         .into_iter()
@@ -98,6 +100,13 @@ fn start_first(config: Config) -> Target {
     if let Err(error) = harvester {
         facts.problem(format!(
             "the thread that collects could not be started, so no task will show: {error}"
+        ));
+    }
+    if facts.stacks().is_active()
+        && let Err(error) = stacks::start(Arc::clone(&hub), Arc::clone(&facts))
+    {
+        facts.problem(format!(
+            "the thread that names stacks could not be started, so they have no lines: {error}"
         ));
     }
     if config.findings {

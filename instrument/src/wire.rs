@@ -64,6 +64,8 @@ fn setup(setup: &SetupFacts) -> v1::Setup {
         installed_in_runtime: setup.installed_in_runtime,
         tasks_before: setup.tasks_before,
         clock: setup.clock.to_owned(),
+        debug_info: setup.debug_info.to_owned(),
+        no_stacks: cut(&setup.no_stacks),
         problems: setup
             .problems
             .iter()
@@ -147,6 +149,12 @@ fn vitals(vitals: &Vitals) -> v1::Vitals {
         },
         wakers: vitals.wakers,
         runtime: vitals.runtime.map_or(0, |id| id.0.get().into()),
+        leaves: vitals
+            .leaves
+            .iter()
+            .map(|(stack, _)| stack.number())
+            .collect(),
+        leaf_ages: vitals.leaves.iter().map(|(_, age)| age.into()).collect(),
     }
 }
 

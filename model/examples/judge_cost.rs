@@ -110,6 +110,7 @@ fn world(chained: bool, resources: u64) -> World {
             order: number,
             granted: None,
             timed: false,
+            stack: None,
         }));
     }
     world

@@ -1,8 +1,10 @@
 //! What can be new about the world.
 
+use std::sync::Arc;
+
 use crate::{
-    Birth, Finding, FindingId, Place, PlaceId, Resource, ResourceId, Site, SiteId, Sketches, Stamp,
-    Tally, TaskId, Totals, Vitals, Wait, WaitId,
+    Birth, Finding, FindingId, Place, PlaceId, Resource, ResourceId, Site, SiteId, Sketches, Stack,
+    StackId, Stamp, Tally, TaskId, Totals, Vitals, Wait, WaitId,
 };
 
 /// One piece of news. Each carries whole values, not differences, so that taking the same news twice changes nothing,
@@ -23,6 +25,8 @@ pub enum Change {
     Sketched(TaskId, Box<Sketches>),
     /// A task is no longer kept; the tally of its site has it from now on.
     Gone(TaskId),
+    /// The frames of a stack are known.
+    Stack(StackId, Arc<Stack>),
     /// A place in the source was seen for the first time.
     Place(PlaceId, Place),
     /// A resource is new, or it changed.

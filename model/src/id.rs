@@ -1,7 +1,7 @@
 //! Names of things: tasks, resources, waits, findings, places, runtimes, revisions.
 
 use std::fmt;
-use std::num::{NonZeroU16, NonZeroU64};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -55,6 +55,10 @@ pub struct SiteId(pub u32);
 /// A place in the source. Numbered from 0, without gaps; the number 0 is that of places which are not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlaceId(pub u32);
+
+/// A stack of the target: a list of program counters, which each stand for one line of each of some functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StackId(pub NonZeroU32);
 
 /// A runtime of the target, numbered from 1 in the order in which they were first seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

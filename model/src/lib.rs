@@ -1,6 +1,6 @@
 //! What is known of a process's async tasks, as one pure value.
 //!
-//! Reading order: `id` names things, `time` measures them, `task` and `site` describe them, a [`Change`] says what is
+//! Reading order: `id` names things, `time` measures them, `task`, `site` and `stack` describe them, a [`Change`] says what is
 //! new about them and the [`World`] is what all changes so far add up to. The instrumented process applies changes to a
 //! `World` of its own and sends the same changes to viewers, whose `World`s apply them again. What follows from a world is
 //! beside it: [`query`] finds tasks in it, [`graph`] says who waits for whom, and [`rules`] say what is wrong.
@@ -21,6 +21,7 @@ pub mod rules;
 mod script;
 mod site;
 mod sketch;
+mod stack;
 mod table;
 mod task;
 mod time;
@@ -29,12 +30,15 @@ mod world;
 
 pub use change::Change;
 pub use finding::{Finding, Subject, Tier, UnknownTier};
-pub use id::{FindingId, PlaceId, ResourceId, Revision, RuntimeId, SiteId, TaskId, WaitId};
+pub use id::{
+    FindingId, PlaceId, ResourceId, Revision, RuntimeId, SiteId, StackId, TaskId, WaitId,
+};
 pub use resource::{
     Hold, Holder, Mode, Origin, Place, Resource, ResourceKind, Sureness, Usage, Wait,
 };
 pub use site::{Kind, Site, Tally};
 pub use sketch::{Bucket, Sketch, Sketches};
+pub use stack::{Await, Code, Frame, Leaves, Stack};
 pub use table::{News, Table};
 pub use task::{Birth, LastWaker, State, Task, Vitals};
 pub use time::{Nanos, Stamp};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Nanos, PlaceId, ResourceId, Stamp, TaskId, WaitId};
+use crate::{Nanos, PlaceId, ResourceId, StackId, Stamp, TaskId, WaitId};
 
 /// A place in the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -243,4 +243,6 @@ pub struct Wait {
     pub granted: Option<Stamp>,
     /// Its task also waits for a timer, polled no earlier than this wait began: a timeout can end it.
     pub timed: bool,
+    /// Where it was first polled in vain; `None` where that was not caught.
+    pub stack: Option<StackId>,
 }

@@ -182,6 +182,7 @@ impl Script {
             order: self.waits,
             granted: None,
             timed: false,
+            stack: None,
         };
         self.apply(Change::Wait(wait));
         let waits = self.world.waits_of(task(by));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use crate::{Nanos, Revision, RuntimeId, SiteId, Sketches, Stamp, TaskId};
+use crate::{Leaves, Nanos, Revision, RuntimeId, SiteId, Sketches, Stamp, TaskId};
 
 /// What a task is doing. The last three are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +115,8 @@ pub struct Vitals {
     pub wakers: u32,
     /// The runtime that polled it first; `None` before the first poll, and where it could not be told.
     pub runtime: Option<RuntimeId>,
+    /// Where it left its waker; empty where that is not caught.
+    pub leaves: Leaves,
 }
 
 impl Vitals {
@@ -132,6 +134,7 @@ impl Vitals {
             last_waker: LastWaker::Nobody,
             wakers: 0,
             runtime: None,
+            leaves: Leaves::NONE,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod shared;
+mod stacks;
 
 pub use blocks::Block;
 
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 
 use self::shared::Shared;
+use self::stacks::Stacks;
 use crate::{Birth, Change, Revision, Site, SiteId, Stamp, Task, TaskId, Totals, Vitals};
 
 /// Sites beyond this many are not kept; their tasks have no place.
@@ -37,6 +39,7 @@ pub struct World {
     ended: BTreeMap<Revision, TaskId>,
     sites: Vec<Site>,
     shared: Shared,
+    stacks: Stacks,
     totals: Totals,
 }
 
@@ -71,6 +74,7 @@ impl World {
                 });
             }
             Change::Gone(id) => self.forget(id),
+            Change::Stack(id, stack) => self.stacks.put(id, stack, self.revision),
             Change::Place(id, place) => self.shared.place(id, place, self.revision),
             Change::Resource(resource) => self.shared.resource(*resource, self.revision),
             Change::ResourceGone(id) => self.shared.resource_gone(id, self.revision),

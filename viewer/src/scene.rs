@@ -127,6 +127,7 @@ pub(crate) fn wait(number: u64, resource: u64, of: u64, ago: u64) -> Wait {
         order: number,
         granted: None,
         timed: false,
+        stack: None,
     }
 }
 
@@ -225,6 +226,7 @@ pub(crate) fn bank_changes() -> Vec<Change> {
         Change::Wait(wait(2, 2, 17, long - 100 * MS)),
         Change::Wait(Wait {
             timed: true,
+            stack: None,
             ..wait(40, 4, 60, 900 * MS)
         }),
         Change::Wait(Wait {

@@ -117,6 +117,7 @@ mod tests {
             order: number,
             granted: None,
             timed: false,
+            stack: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use taskscope_model::{
     Change, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource, ResourceId, ResourceKind,
-    Stamp, Sureness, TaskId, Usage, Wait, WaitId,
+    StackId, Stamp, Sureness, TaskId, Usage, Wait, WaitId,
 };
 use taskscope_record::clock::Clock;
 use taskscope_record::{
@@ -121,6 +121,7 @@ fn wait(report: &WaitReport, clock: &Clock) -> Option<Wait> {
         order: report.order,
         granted: (report.granted != 0).then(|| stamp(report.granted)),
         timed: report.timed,
+        stack: StackId::new(report.stack),
     })
 }
 

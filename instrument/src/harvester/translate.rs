@@ -4,8 +4,8 @@ use std::num::{NonZeroU16, NonZeroU64};
 use std::sync::{Arc, OnceLock};
 
 use taskscope_model::{
-    Birth, Bucket, Change, Kind, LastWaker, Nanos, RuntimeId, Site, SiteId, Sketch, Sketches,
-    Stamp, State, TaskId, Vitals,
+    Birth, Bucket, Change, Kind, LastWaker, Leaves, Nanos, RuntimeId, Site, SiteId, Sketch,
+    Sketches, StackId, Stamp, State, TaskId, Vitals,
 };
 use taskscope_record::clock::Clock;
 use taskscope_record::{
@@ -52,6 +52,12 @@ impl Found {
                 },
                 wakers: report.wakers,
                 runtime: NonZeroU16::new(report.runtime).map(RuntimeId),
+                leaves: Leaves::new(
+                    report
+                        .leaves
+                        .iter()
+                        .map_while(|leaf| Some((StackId::new(leaf.stack)?, leaf.age))),
+                ),
             },
             sketches: report
                 .counts

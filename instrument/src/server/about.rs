@@ -71,4 +71,8 @@ pub(crate) struct SetupFacts {
     pub(crate) clock: &'static str,
     /// What did not go as it should, for people. The server adds what it could not do itself.
     pub(crate) problems: Vec<String>,
+    /// What the executable tells about its own code; empty if not known yet.
+    pub(crate) debug_info: &'static str,
+    /// Why where tasks wait is not caught; empty where it is.
+    pub(crate) no_stacks: String,
 }

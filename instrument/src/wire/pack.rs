@@ -30,6 +30,10 @@ pub(crate) fn updates(chunk: &Chunk) -> Vec<v1::WatchUpdate> {
         let message = shared::place(*id, told);
         pack.room_for(nested(&message)).places.push(message);
     }
+    for (id, told) in &news.stacks {
+        let message = shared::stack(*id, told);
+        pack.room_for(1 + nested(&message)).stacks.push(message);
+    }
     for id in &chunk.gone {
         pack.room_for(ID).gone.push(id.number());
     }

@@ -1,8 +1,8 @@
 //! What tasks share, and what is wrong: from the model's values to the protocol's messages.
 
 use taskscope_model::{
-    Finding, Hold, Holder, Mode, Origin, Place, PlaceId, Resource, ResourceKind, Subject, Sureness,
-    Tier, Usage, Wait,
+    Code, Finding, Frame, Hold, Holder, Mode, Origin, Place, PlaceId, Resource, ResourceKind,
+    Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
 };
 use taskscope_proto::v1;
 
@@ -15,6 +15,9 @@ const MAX_HOLDS: usize = 64;
 const MAX_SUBJECTS: usize = 16;
 const MAX_EVIDENCE: usize = 32;
 
+/// What it promises of the frames of a stack.
+const MAX_FRAMES: usize = 64;
+
 /// A place in the source.
 pub(super) fn place(id: PlaceId, place: &Place) -> v1::Place {
     v1::Place {
@@ -22,6 +25,31 @@ pub(super) fn place(id: PlaceId, place: &Place) -> v1::Place {
         file: cut(&place.file),
         line: place.line,
         column: place.column,
+    }
+}
+
+/// A stack.
+pub(super) fn stack(id: StackId, stack: &Stack) -> v1::Stack {
+    v1::Stack {
+        id: id.number(),
+        frames: stack.frames.iter().take(MAX_FRAMES).map(frame).collect(),
+        whole: stack.whole && stack.frames.len() <= MAX_FRAMES,
+    }
+}
+
+fn frame(frame: &Frame) -> v1::Frame {
+    let code = match frame.code {
+        Code::App => v1::Code::App,
+        Code::Dependency => v1::Code::Dependency,
+        Code::Runtime => v1::Code::Runtime,
+        Code::Std => v1::Code::Std,
+    };
+    v1::Frame {
+        function: cut(&frame.function),
+        file: cut(&frame.place.file),
+        line: frame.place.line,
+        column: frame.place.column,
+        code: code.into(),
     }
 }
 
@@ -114,6 +142,7 @@ pub(super) fn wait(wait: &Wait) -> v1::Wait {
         order: wait.order,
         granted_ns: wait.granted.map(|granted| granted.0),
         timed: wait.timed,
+        stack: wait.stack.map_or(0, StackId::number),
     }
 }
 

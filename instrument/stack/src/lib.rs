@@ -17,6 +17,9 @@
     reason = "reading stacks cannot be done without; everything unsafe here is about that"
 )]
 
+/// The largest number that a stack can have.
+pub const MAX_ID: u32 = 1 << 15;
+
 mod arch;
 mod error;
 mod frame;

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
 use taskscope_model::{
-    Birth, Bucket, Change, Kind, LastWaker, Nanos, RuntimeId, Site, SiteId, Sketch, Sketches,
-    Stamp, State, TaskId, Totals, Vitals, World,
+    Birth, Bucket, Change, Code, Frame, Kind, LastWaker, Leaves, Mode, Nanos, Place, ResourceId,
+    RuntimeId, Site, SiteId, Sketch, Sketches, Stack, StackId, Stamp, State, TaskId, Totals,
+    Vitals, Wait, WaitId, World,
 };
 use taskscope_proto::v1::taskscope_client::TaskscopeClient;
 use taskscope_proto::v1::{self, vitals};
@@ -117,6 +118,10 @@ fn changes(update: v1::WatchUpdate) -> Vec<Change> {
             .into_iter()
             .map(|site| Change::Site(SiteId(site.id), Box::new(site_of(site)))),
     );
+    changes.extend(update.stacks.into_iter().map(stack_of));
+    let over = update.waits_over.into_iter().filter_map(WaitId::new);
+    changes.extend(over.map(Change::WaitOver));
+    changes.extend(update.waits.into_iter().map(wait_of));
     for task in update.tasks {
         let id = TaskId::new(task.id).expect("tasks have ids");
         let vitals = task.vitals.map(vitals_of);
@@ -143,6 +148,52 @@ fn changes(update: v1::WatchUpdate) -> Vec<Change> {
             .map(|totals| Change::Totals(Box::new(totals_of(totals)))),
     );
     changes
+}
+
+fn wait_of(wait: v1::Wait) -> Change {
+    Change::Wait(Wait {
+        id: WaitId::new(wait.id).expect("an id"),
+        resource: ResourceId::new(wait.resource).expect("an id"),
+        task: TaskId::new(wait.task),
+        mode: match wait.mode() {
+            v1::Mode::Exclusive => Mode::Exclusive,
+            v1::Mode::Shared => Mode::Shared,
+            v1::Mode::Permits => Mode::Permits,
+            v1::Mode::Unknown => panic!("one asks in some mode"),
+        },
+        permits: wait.permits,
+        since: Stamp(wait.since_ns),
+        polled: Stamp(wait.polled_ns),
+        order: wait.order,
+        granted: wait.granted_ns.map(Stamp),
+        timed: wait.timed,
+        stack: StackId::new(wait.stack),
+    })
+}
+
+fn stack_of(stack: v1::Stack) -> Change {
+    let frame = |frame: v1::Frame| Frame {
+        code: match frame.code() {
+            v1::Code::App => Code::App,
+            v1::Code::Dependency => Code::Dependency,
+            v1::Code::Runtime => Code::Runtime,
+            v1::Code::Std => Code::Std,
+            v1::Code::Unknown => panic!("code is somebody's"),
+        },
+        function: frame.function.into(),
+        place: Place {
+            file: frame.file.into(),
+            line: frame.line,
+            column: frame.column,
+        },
+    };
+    Change::Stack(
+        StackId::new(stack.id).expect("an id"),
+        Arc::new(Stack {
+            frames: stack.frames.into_iter().map(frame).collect(),
+            whole: stack.whole,
+        }),
+    )
 }
 
 /// What its ended tasks add up to is left out.
@@ -222,6 +273,13 @@ fn vitals_of(vitals: v1::Vitals) -> Vitals {
             .ok()
             .and_then(NonZeroU16::new)
             .map(RuntimeId),
+        leaves: Leaves::new(
+            vitals
+                .leaves
+                .iter()
+                .zip(&vitals.leaf_ages)
+                .map(|(stack, age)| (StackId::new(*stack).expect("an id"), *age as u8)),
+        ),
     }
 }
 

@@ -227,6 +227,7 @@ mod tests {
             order,
             granted: None,
             timed: false,
+            stack: None,
         }
     }
 

@@ -49,7 +49,7 @@ pub struct HelloResponse {
 pub struct Source {
     /// "tasks", "polls", "wakes", "wakers"; "locks": Mutex, RwLock, OnceCell and whatever else one holds or waits for as a
     /// whole, told by who takes them, waits and gives them back; "permits": the same of semaphores and of the places of
-    /// bounded channels. A viewer shows a name that it does not know as it is.
+    /// bounded channels; "stacks": where tasks wait. A viewer shows a name that it does not know as it is.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     /// The target was set up so that it should deliver.
@@ -91,6 +91,14 @@ pub struct Setup {
     /// well. What the other fields say already is not repeated here.
     #[prost(string, repeated, tag = "8")]
     pub problems: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What the executable tells about its own code: "stripped" (stacks are modules and offsets), "symbols" (functions that
+    /// were not inlined), "line-tables" (lines), "full". Empty while nobody has looked, which this call starts: a moment later
+    /// another one is answered.
+    #[prost(string, tag = "9")]
+    pub debug_info: ::prost::alloc::string::String,
+    /// Why where tasks wait is not caught, and what to do; empty where it is.
+    #[prost(string, tag = "10")]
+    pub no_stacks: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Limits {
@@ -142,7 +150,7 @@ pub struct WatchRequest {
 /// News is told in rounds: one or more updates after each other, the last of them `complete`, then a pause of at least the
 /// interval. In a pause longer than a second comes an update with no more than the time and the totals, as a sign of life.
 ///
-/// To apply one: forget everything if `restart`; then take `sites` and `places`; `gone`, `resources_gone`, `waits_over`
+/// To apply one: forget everything if `restart`; then take `sites`, `stacks` and `places`; `gone`, `resources_gone`, `waits_over`
 /// and `findings_gone`; `resources`, `waits`, `tasks` and `findings`, in this order.
 ///
 /// Resources, waits and findings can name tasks that were not told: they do not match the filter, are not listed any more,
@@ -202,9 +210,45 @@ pub struct WatchUpdate {
     /// Waits to be forgotten: served, given up, or ended with their resource.
     #[prost(fixed64, repeated, tag = "14")]
     pub waits_over: ::prost::alloc::vec::Vec<u64>,
+    /// Stacks whose frames became known, each told once on a stream, or again after `restart`. It takes a moment until a stack
+    /// has frames, so tasks and waits can name stacks that come later, or never: those of which nothing can be known.
+    #[prost(message, repeated, tag = "16")]
+    pub stacks: ::prost::alloc::vec::Vec<Stack>,
     /// Findings to be forgotten: cleared, and no longer kept. That a finding no longer holds is told by `cleared_ns`.
     #[prost(uint64, repeated, tag = "15")]
     pub findings_gone: ::prost::alloc::vec::Vec<u64>,
+}
+/// The futures of the app and of its dependencies between a wait and the task's own future, and the operation of the runtime
+/// that the innermost of them awaits.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Stack {
+    /// Never 0.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+    /// The innermost first; at most 64.
+    #[prost(message, repeated, tag = "2")]
+    pub frames: ::prost::alloc::vec::Vec<Frame>,
+    /// It goes up to the task's own future; else the outer part is not known.
+    #[prost(bool, tag = "3")]
+    pub whole: bool,
+}
+/// One function on a stack.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Frame {
+    /// As a person reads it; where there is no name, the module and the offset within.
+    #[prost(string, tag = "1")]
+    pub function: ::prost::alloc::string::String,
+    /// Source file as the compiler names it; empty where the build does not tell.
+    #[prost(string, tag = "2")]
+    pub file: ::prost::alloc::string::String,
+    /// From 1.
+    #[prost(uint32, tag = "3")]
+    pub line: u32,
+    /// From 1.
+    #[prost(uint32, tag = "4")]
+    pub column: u32,
+    #[prost(enumeration = "Code", tag = "5")]
+    pub code: i32,
 }
 /// A place in the source where resources are made.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -348,6 +392,9 @@ pub struct Wait {
     /// Its task also waits for a timer, polled no earlier than this wait began: a timeout can end it.
     #[prost(bool, tag = "10")]
     pub timed: bool,
+    /// The stack at which it was first polled in vain; 0 where that was not caught.
+    #[prost(uint32, tag = "11")]
+    pub stack: u32,
 }
 /// What a finding is about. A viewer passes over one of which it knows no field.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -488,7 +535,7 @@ pub struct Birth {
     #[prost(uint64, tag = "5")]
     pub created_ns: u64,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Vitals {
     #[prost(enumeration = "TaskState", tag = "1")]
     pub state: i32,
@@ -515,6 +562,13 @@ pub struct Vitals {
     /// The runtime that polled it first, numbered from 1.
     #[prost(uint32, tag = "11")]
     pub runtime: u32,
+    /// The stacks at which it left its waker, the newest first, without those of waits; at most 4. It waits at no more of
+    /// them than it has wakers besides those of its waits. Empty where stacks are not caught.
+    #[prost(uint32, repeated, tag = "12")]
+    pub leaves: ::prost::alloc::vec::Vec<u32>,
+    /// For each of them, how many polls ago it was; 0 means in the last one, 255 so many or more.
+    #[prost(uint32, repeated, tag = "13")]
+    pub leaf_ages: ::prost::alloc::vec::Vec<u32>,
     /// Who woke it last; absent where nobody has.
     #[prost(oneof = "vitals::LastWaker", tags = "8, 9")]
     pub last_waker: ::core::option::Option<vitals::LastWaker>,
@@ -665,6 +719,47 @@ impl Sketching {
             "SKETCHING_NONE" => Some(Self::None),
             "SKETCHING_NAMED" => Some(Self::Named),
             "SKETCHING_ALL" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+/// Whose code a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Code {
+    /// A viewer reads this and values that it does not know as CODE_RUNTIME.
+    Unknown = 0,
+    /// The app's own, as far as can be told.
+    App = 1,
+    /// A crate that the app depends on.
+    Dependency = 2,
+    /// tokio's.
+    Runtime = 3,
+    /// The standard library's.
+    Std = 4,
+}
+impl Code {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "CODE_UNKNOWN",
+            Self::App => "CODE_APP",
+            Self::Dependency => "CODE_DEPENDENCY",
+            Self::Runtime => "CODE_RUNTIME",
+            Self::Std => "CODE_STD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CODE_UNKNOWN" => Some(Self::Unknown),
+            "CODE_APP" => Some(Self::App),
+            "CODE_DEPENDENCY" => Some(Self::Dependency),
+            "CODE_RUNTIME" => Some(Self::Runtime),
+            "CODE_STD" => Some(Self::Std),
             _ => None,
         }
     }

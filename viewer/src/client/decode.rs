@@ -111,6 +111,10 @@ impl Decoder {
         for place in update.places {
             changes.extend(self.place(place));
         }
+        for stack in update.stacks {
+            let told = shared::stack(stack, &mut self.names);
+            changes.extend(told.map(|(id, stack)| Change::Stack(id, stack)));
+        }
         self.gone(&update.gone, &mut changes);
         self.shared_gone(
             &update.resources_gone,
@@ -235,6 +239,7 @@ impl Decoder {
 fn entries(update: &v1::WatchUpdate) -> usize {
     update.sites.len()
         + update.places.len()
+        + update.stacks.len()
         + update.gone.len()
         + update.resources_gone.len()
         + update.waits_over.len()

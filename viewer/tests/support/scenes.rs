@@ -174,6 +174,7 @@ pub(crate) fn idle(since_ns: u64, polls: u64, busy_ns: u64) -> v1::Vitals {
         wakers: 1,
         runtime: 1,
         last_waker: Some(v1::vitals::LastWaker::WokenOutside(true)),
+        ..v1::Vitals::default()
     }
 }
 

@@ -229,6 +229,7 @@ fn say_wait(wait: &Wait) -> v1::Wait {
         order: wait.order,
         granted_ns: wait.granted.map(|at| at.0),
         timed: wait.timed,
+        stack: wait.stack.map_or(0, |id| id.number()),
     }
 }
 

@@ -3,9 +3,11 @@
 //! The world's tables remember in which order their entries last changed, so a reader keeps one revision for each, up to
 //! which it has been told. An entry that changed a thousand times since is told once, as it is now.
 
+use std::sync::Arc;
+
 use taskscope_model::{
-    Finding, FindingId, News, Place, PlaceId, Resource, ResourceId, Revision, Table, Wait, WaitId,
-    World,
+    Finding, FindingId, News, Place, PlaceId, Resource, ResourceId, Revision, Stack, StackId,
+    Table, Wait, WaitId, World,
 };
 
 use super::super::books::Books;
@@ -18,6 +20,8 @@ const MOST_FINDINGS: usize = 256;
 pub(crate) struct SharedNews {
     /// Places that are new.
     pub(crate) places: Vec<(PlaceId, Place)>,
+    /// Stacks whose frames are new.
+    pub(crate) stacks: Vec<(StackId, Arc<Stack>)>,
     /// Resources that are new or changed.
     pub(crate) resources: Vec<Resource>,
     /// Resources that are no more. None of them is in `resources`, and likewise below.
@@ -62,7 +66,7 @@ impl Cursors {
         lost(world.findings().floor(), self.findings) || (with_resources && resources())
     }
 
-    /// Tells the places that are new.
+    /// Tells the places and the stacks that are new.
     pub(super) fn read_places(&mut self, books: &Books, news: &mut SharedNews) {
         // Most of the time none is new, and none is looked at.
         if books.places_changed() > self.places {
@@ -72,6 +76,8 @@ impl Cursors {
                 .map(|(id, _, place)| (id, place.clone()))
                 .collect();
         }
+        let stacks = books.world().stacks_after(self.places);
+        news.stacks = stacks.map(|(id, stack)| (id, Arc::clone(stack))).collect();
         self.places = books.world().revision();
     }
 

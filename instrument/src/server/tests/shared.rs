@@ -79,6 +79,7 @@ fn wait(number: u64, of: TaskId) -> Change {
         order: number,
         granted: None,
         timed: false,
+        stack: None,
     })
 }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use super::modules::Modules;
 
 /// Places; more than stacks, so that ways stay short.
-const PLACES: usize = 1 << 15;
+const PLACES: usize = crate::MAX_ID as usize;
 /// Stacks at most.
 const MAX_STACKS: u32 = 1 << 14;
 /// Bytes that stacks may take.

@@ -321,6 +321,7 @@ mod tests {
             order: 1,
             granted: None,
             timed: false,
+            stack: None,
         }));
         world
     }

@@ -6,8 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use taskscope_model::{
-    Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource, ResourceId,
-    ResourceKind, RuntimeId, SiteId, Stamp, Subject, Sureness, TaskId, Tier, Usage, Wait, WaitId,
+    Code, Finding, FindingId, Frame, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
+    ResourceId, ResourceKind, RuntimeId, SiteId, Stack, StackId, Stamp, Subject, Sureness, TaskId,
+    Tier, Usage, Wait, WaitId,
 };
 use taskscope_proto::v1::{self, subject::Of};
 
@@ -21,6 +22,9 @@ const MAX_SUBJECTS: usize = 16;
 
 /// Statements of evidence beyond this many are left out.
 const MAX_EVIDENCE: usize = 32;
+
+/// Frames of a stack beyond this many are left out.
+const MAX_FRAMES: usize = 64;
 
 /// Longest name of a file, in bytes.
 const MAX_PLACE: usize = 1024;
@@ -36,6 +40,31 @@ pub(super) fn place(place: v1::Place, names: &mut Names) -> Place {
         file: names.shared(place.file, MAX_PLACE),
         line: place.line,
         column: place.column,
+    }
+}
+
+/// `None` for one that has no id.
+pub(super) fn stack(stack: v1::Stack, names: &mut Names) -> Option<(StackId, Arc<Stack>)> {
+    let whole = stack.whole && stack.frames.len() <= MAX_FRAMES;
+    let frames = stack.frames.into_iter().take(MAX_FRAMES);
+    let frames = frames.map(|wire| frame(wire, names)).collect();
+    Some((StackId::new(stack.id)?, Arc::new(Stack { frames, whole })))
+}
+
+fn frame(frame: v1::Frame, names: &mut Names) -> Frame {
+    Frame {
+        code: match frame.code() {
+            v1::Code::App => Code::App,
+            v1::Code::Dependency => Code::Dependency,
+            v1::Code::Std => Code::Std,
+            v1::Code::Runtime | v1::Code::Unknown => Code::Runtime,
+        },
+        function: names.shared(frame.function, MAX_PLACE),
+        place: Place {
+            file: names.shared(frame.file, MAX_PLACE),
+            line: frame.line,
+            column: frame.column,
+        },
     }
 }
 
@@ -128,6 +157,7 @@ pub(super) fn wait(wait: &v1::Wait) -> Option<Wait> {
         order: wait.order,
         granted: wait.granted_ns.map(Stamp),
         timed: wait.timed,
+        stack: StackId::new(wait.stack),
     })
 }
 

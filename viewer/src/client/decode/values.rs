@@ -3,8 +3,8 @@
 use std::num::{NonZeroU16, NonZeroU64};
 
 use taskscope_model::{
-    Birth, Bucket, Kind, LastWaker, Nanos, RuntimeId, Site, SiteId, Sketch, Sketches, Stamp, State,
-    Tally, TaskId, Totals, Vitals,
+    Birth, Bucket, Kind, LastWaker, Leaves, Nanos, RuntimeId, Site, SiteId, Sketch, Sketches,
+    StackId, Stamp, State, Tally, TaskId, Totals, Vitals,
 };
 use taskscope_proto::v1::{self, vitals::LastWaker as WireWaker};
 
@@ -94,7 +94,15 @@ pub(super) fn vitals(vitals: &v1::Vitals) -> Option<Vitals> {
             .ok()
             .and_then(NonZeroU16::new)
             .map(RuntimeId),
+        leaves: leaves(&vitals.leaves, &vitals.leaf_ages),
     })
+}
+
+/// Ends where an entry is none.
+fn leaves(stacks: &[u32], ages: &[u32]) -> Leaves {
+    let age = |age: &u32| u8::try_from(*age).unwrap_or(u8::MAX);
+    let pairs = stacks.iter().zip(ages);
+    Leaves::new(pairs.map_while(|(stack, ago)| Some((StackId::new(*stack)?, age(ago)))))
 }
 
 pub(super) fn sketches(sketches: &v1::Sketches) -> Sketches {

@@ -93,6 +93,7 @@ fn change() -> impl Strategy<Value = Change> {
                 Change::Wait(Wait {
                     granted: flag.then_some(Stamp(since)),
                     timed: !flag,
+                    stack: None,
                     task: (n % 7 > 0).then(|| id(task)),
                     since: Stamp(since),
                     ..scene::wait(n, of, 1, 0)

@@ -3,8 +3,8 @@
 use std::num::{NonZeroU16, NonZeroU64};
 
 use taskscope_model::{
-    Birth, Bucket, Change, Kind, LastWaker, Nanos, RuntimeId, Site, SiteId, Sketch, Sketches,
-    Stamp, State, Tally, TaskId, Totals, Vitals, World,
+    Birth, Bucket, Change, Kind, LastWaker, Leaves, Nanos, RuntimeId, Site, SiteId, Sketch,
+    Sketches, StackId, Stamp, State, Tally, TaskId, Totals, Vitals, World,
 };
 use taskscope_proto::v1;
 
@@ -99,6 +99,13 @@ fn read_vitals(vitals: &v1::Vitals) -> Vitals {
         },
         wakers: vitals.wakers,
         runtime: NonZeroU16::new(vitals.runtime as u16).map(RuntimeId),
+        leaves: Leaves::new(
+            vitals
+                .leaves
+                .iter()
+                .zip(&vitals.leaf_ages)
+                .map(|(stack, age)| (StackId::new(*stack).expect("an id"), *age as u8)),
+        ),
     }
 }
 

@@ -4,8 +4,8 @@ use std::num::NonZeroU16;
 
 use taskscope_model::{
     Change, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, RuntimeId, SiteId, Stamp, Subject, Sureness, TaskId, Tier, Usage,
-    Wait, WaitId, World,
+    ResourceId, ResourceKind, RuntimeId, SiteId, StackId, Stamp, Subject, Sureness, TaskId, Tier,
+    Usage, Wait, WaitId, World,
 };
 use taskscope_proto::v1;
 
@@ -116,6 +116,7 @@ fn read_wait(wait: &v1::Wait) -> Wait {
         order: wait.order,
         granted: wait.granted_ns.map(Stamp),
         timed: wait.timed,
+        stack: StackId::new(wait.stack),
     }
 }
 

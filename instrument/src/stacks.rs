@@ -1,0 +1,11 @@
+//! Await stacks, where the feature `stacks` is on.
+
+#[cfg(feature = "stacks")]
+mod present;
+#[cfg(feature = "stacks")]
+pub(crate) use self::present::{StackFacts, catch, here, start};
+
+#[cfg(not(feature = "stacks"))]
+mod absent;
+#[cfg(not(feature = "stacks"))]
+pub(crate) use self::absent::{StackFacts, catch, here, start};
