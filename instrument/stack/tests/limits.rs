@@ -19,16 +19,27 @@ fn nest(poll_sp: usize, left: u32) -> u32 {
     black_box(id)
 }
 
-/// Two ways to go down at each level.
+/// Two ways to go down at each level. They differ, so that no optimizer makes one of them.
 #[inline(never)]
 fn fork(poll_sp: usize, way: u32, left: u32) -> u32 {
-    let id = if left == 0 {
-        capture(poll_sp)
-    } else if way & 1 == 0 {
-        fork(poll_sp, way >> 1, left - 1)
-    } else {
-        black_box(fork(poll_sp, way >> 1, left - 1)).max(black_box(0))
+    let id = match (left, way & 1) {
+        (0, _) => capture(poll_sp),
+        (_, 0) => left_way(poll_sp, way >> 1, left - 1),
+        _ => right_way(poll_sp, way >> 1, left - 1),
     };
+    black_box(id)
+}
+
+#[inline(never)]
+fn left_way(poll_sp: usize, way: u32, left: u32) -> u32 {
+    let id = fork(poll_sp, way, left);
+    black_box(id)
+}
+
+#[inline(never)]
+fn right_way(poll_sp: usize, way: u32, left: u32) -> u32 {
+    let id = fork(poll_sp, way, left);
+    black_box(1);
     black_box(id)
 }
 
@@ -78,6 +89,18 @@ fn a_small_stack_is_left_alone() {
     assert_eq!(on_stack(48 << 10, || nest(stack_pointer(), 1)), 0);
     assert_eq!(stats().skipped.little_stack, before + 1);
     assert_ne!(on_stack(512 << 10, || nest(stack_pointer(), 1)), 0);
+}
+
+#[test]
+fn a_stack_with_just_enough_left_does_not_overflow() {
+    let _turn = TURN.lock();
+    start().unwrap();
+    for kib in (50..300).step_by(5) {
+        // A depth of its own, and a thread's first walk.
+        on_stack(kib << 10, move || {
+            nest(stack_pointer(), kib as u32 % 7 + 20)
+        });
+    }
 }
 
 #[test]
