@@ -7,7 +7,7 @@ use addr2line::Loader;
 
 use crate::frame::{DebugInfo, Frame};
 use crate::native::{Code, code, executable_code, stack_code};
-use crate::trim::is_std_file;
+use crate::origin::is_std_file;
 
 /// Addresses that are remembered; all are forgotten when there are more. A frame takes some 200 bytes.
 const MAX_KNOWN: usize = 1 << 14;
