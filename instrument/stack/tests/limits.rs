@@ -124,7 +124,8 @@ fn a_thread_gives_back_what_it_took() {
         on_stack(1 << 20, move || nest(stack_pointer(), depth));
     }
     let after = stats();
-    assert_eq!(after.walkers, before.walkers);
+    // Threads of other tests may have ended meanwhile.
+    assert!(after.walkers <= before.walkers);
     assert!(after.captures >= before.captures + 8);
 }
 
