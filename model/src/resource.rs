@@ -16,6 +16,18 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Place {
+    /// `bank.rs:31`: the file's name and the line; empty where the file is not known.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let file = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        if file.is_empty() {
+            return String::new();
+        }
+        format!("{file}:{}", self.line)
+    }
+}
+
 /// What kind of resource tokio says it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKind {

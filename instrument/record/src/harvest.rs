@@ -1,5 +1,6 @@
 //! The other side of the record: the harvester visits what was touched since it came last, and reads totals.
 
+mod polls;
 mod resources;
 
 use std::sync::atomic::AtomicBool;
@@ -15,6 +16,7 @@ use crate::slot::{NO_TASK, Outcome, Polled, Slot};
 use crate::thread::{RING, Thread};
 use crate::word::{Seen, WAKES_MASK};
 
+pub use self::polls::{LongPoll, long_polls};
 use self::resources::SharedVisits;
 pub use self::resources::{
     HoldReport, OriginReport, ResourceReport, Shared, WaitReport, resource_now, resources_now,

@@ -52,9 +52,9 @@ mod loom;
 pub use crate::{
     exit::at_exit,
     harvest::{
-        BirthReport, Harvester, HoldReport, OriginReport, Phase, ResourceReport, Shared,
+        BirthReport, Harvester, HoldReport, LongPoll, OriginReport, Phase, ResourceReport, Shared,
         TaskReport, ThreadTotals, Unlisted, WAKES_MODULUS, WaitReport, WokenBy, counts, listen,
-        read_text, resource_now, resources_now, site,
+        long_polls, read_text, resource_now, resources_now, site,
     },
     leaves::{LEAVES, Leaf},
     record::{

@@ -13,6 +13,7 @@ use super::{Judge, OnFinding, Rules, Telling, pause_after, start};
 use crate::facts::Facts;
 use crate::hub::{Hub, Retention};
 use crate::scope::{Level, Scope};
+use crate::stacks::StackFacts;
 
 /// Longer than anything takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -40,7 +41,12 @@ fn found(number: u64) -> Change {
 }
 
 fn facts() -> Arc<Facts> {
-    Arc::new(Facts::new(clock::start(), None, Level::default()))
+    Arc::new(Facts::new(
+        clock::start(),
+        None,
+        Level::default(),
+        StackFacts::default(),
+    ))
 }
 
 fn hub() -> Arc<Hub> {

@@ -34,6 +34,10 @@ pub(crate) fn updates(chunk: &Chunk) -> Vec<v1::WatchUpdate> {
         let message = shared::stack(*id, told);
         pack.room_for(1 + nested(&message)).stacks.push(message);
     }
+    for told in &news.long_polls {
+        let message = shared::long_poll(told);
+        pack.room_for(1 + nested(&message)).long_polls.push(message);
+    }
     for id in &chunk.gone {
         pack.room_for(ID).gone.push(id.number());
     }

@@ -1,8 +1,8 @@
 //! What tasks share, and what is wrong: from the model's values to the protocol's messages.
 
 use taskscope_model::{
-    Code, Finding, Frame, Hold, Holder, Mode, Origin, Place, PlaceId, Resource, ResourceKind,
-    Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
+    Activity, Code, Finding, Frame, Hold, Holder, LongPoll, Mode, Origin, Place, PlaceId, Resource,
+    ResourceKind, Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
 };
 use taskscope_proto::v1;
 
@@ -50,6 +50,26 @@ fn frame(frame: &Frame) -> v1::Frame {
         line: frame.place.line,
         column: frame.place.column,
         code: code.into(),
+    }
+}
+
+/// A long poll.
+pub(super) fn long_poll(poll: &LongPoll) -> v1::LongPoll {
+    let (activity, system_call) = match &poll.activity {
+        Activity::OnCpu => (v1::Activity::OnCpu, ""),
+        Activity::Runnable => (v1::Activity::Runnable, ""),
+        Activity::Blocked(call) => (v1::Activity::Blocked, &**call),
+        Activity::Unknown => (v1::Activity::Unknown, ""),
+    };
+    v1::LongPoll {
+        task: poll.task.number(),
+        since_ns: poll.since.0,
+        seen_ns: poll.seen.0,
+        activity: activity.into(),
+        system_call: cut(system_call),
+        stack: poll.stack.map_or(0, StackId::number),
+        proven: poll.proven,
+        unseen: cut(&poll.unseen),
     }
 }
 

@@ -137,6 +137,7 @@ fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Proble
         task.vitals.polls.saturating_add(1),
         time(length)
     )];
+    evidence.extend(seen(look, task));
     if count > 1 {
         evidence.push(format!(
             "so it is with {} of this place",
@@ -165,6 +166,21 @@ fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Proble
         evidence,
         advice: ADVICE,
     }
+}
+
+/// What the poll that is under way was seen doing, and where.
+fn seen(look: &Look<'_>, task: &Task) -> Option<String> {
+    let poll = look.world.long_poll(task.id)?;
+    if poll.since != task.vitals.since {
+        return None;
+    }
+    let ago = time(poll.seen.until(look.now));
+    let stack = poll.stack.and_then(|id| look.world.stack(id));
+    Some(match stack.and_then(|stack| look.words.chain(stack)) {
+        Some(chain) if poll.proven => format!("{ago} ago it was {}: {chain}", poll.activity),
+        Some(chain) => format!("{ago} ago it was {}, likely in {chain}", poll.activity),
+        None => format!("{ago} ago it was {}", poll.activity),
+    })
 }
 
 fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {

@@ -2,10 +2,15 @@
 
 use std::fmt::Display;
 
-use crate::{Kind, Nanos, PlaceId, ResourceId, ResourceKind, SiteId, TaskId, World};
+use crate::{
+    Code, Frame, Kind, Nanos, PlaceId, ResourceId, ResourceKind, SiteId, Stack, StackId, TaskId,
+    World,
+};
 
 /// Names in a row beyond this many are counted.
 const NAMES: usize = 4;
+/// Frames of a stack in a sentence.
+const FRAMES: usize = 3;
 /// The characters of a name beyond this many are left out.
 const NAME: usize = 64;
 
@@ -59,6 +64,35 @@ impl Words<'_> {
         self.place(resource.origin.kind, resource.origin.place)
     }
 
+    /// `std::thread::sleep, called at api.rs:133 in api::upload, at api.rs:120 in api::handle`: the innermost frames of a
+    /// stack as far as they tell.
+    pub(super) fn chain(&self, stack: &Stack) -> Option<String> {
+        let leaf = stack.frames.first()?;
+        let mut words = Vec::new();
+        if !is_own(leaf) {
+            words.push(plain(&leaf.function));
+        }
+        let own = stack.frames.iter().filter(|frame| is_own(frame));
+        words.extend(own.take(FRAMES).map(|frame| {
+            let place = frame.place.short();
+            match (place.is_empty(), frame.function.is_empty()) {
+                (true, _) => format!("in {}", plain(&frame.function)),
+                (false, true) => format!("at {}", plain(&place)),
+                (false, false) => format!("at {} in {}", plain(&place), plain(&frame.function)),
+            }
+        }));
+        Some(words.join(", ")).filter(|words| !words.is_empty())
+    }
+
+    /// ` at bank.rs:60`: the line of the app at which this stack stands; empty where it is not known.
+    pub(super) fn at(&self, stack: Option<StackId>) -> String {
+        let stack = stack.and_then(|id| self.0.stack(id));
+        let line = stack.and_then(|stack| stack.line());
+        line.map_or_else(String::new, |frame| {
+            format!(" at {}", plain(&frame.place.short()))
+        })
+    }
+
     /// The same, by the kind and the place where it was made.
     pub(super) fn place(&self, kind: ResourceKind, place: PlaceId) -> String {
         let place = self.0.place(place);
@@ -71,6 +105,10 @@ impl Words<'_> {
             None => kind.to_string(),
         }
     }
+}
+
+fn is_own(frame: &Frame) -> bool {
+    matches!(frame.code, Code::App | Code::Dependency)
 }
 
 /// `a, b and 3 more`.

@@ -57,9 +57,32 @@ prop_compose! {
     pub(crate) fn wait()(
         (id, resource, task) in (number(), number(), number()), mode in -1..6, permits in number(),
         (since_ns, polled_ns, order) in (number(), number(), number()), granted_ns in option::of(number()),
-        timed in any::<bool>(),
+        timed in any::<bool>(), stack in small(),
     ) -> v1::Wait {
-        v1::Wait { id, resource, task, mode, permits, since_ns, polled_ns, order, granted_ns, timed }
+        v1::Wait { id, resource, task, mode, permits, since_ns, polled_ns, order, granted_ns, timed, stack }
+    }
+}
+
+prop_compose! {
+    fn frame()(
+        function in ".{0,9}", file in ".{0,9}", (line, column) in (small(), small()), code in -1..7,
+    ) -> v1::Frame {
+        v1::Frame { function, file, line, column, code }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn stack()(id in small(), frames in vec(frame(), 0..80), whole in any::<bool>()) -> v1::Stack {
+        v1::Stack { id, frames, whole }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn long_poll()(
+        task in number(), (since_ns, seen_ns) in (number(), number()), activity in -1..6, system_call in ".{0,9}",
+        stack in small(), proven in any::<bool>(), unseen in ".{0,9}",
+    ) -> v1::LongPoll {
+        v1::LongPoll { task, since_ns, seen_ns, activity, system_call, stack, proven, unseen }
     }
 }
 

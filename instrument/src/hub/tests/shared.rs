@@ -134,7 +134,7 @@ prop_compose! {
         (since, polled) in (stamp(), stamp()), order in number(), granted in option::of(stamp()), timed in any::<bool>(),
     ) -> Wait {
         let (id, resource) = (WaitId::new(id).expect("not 0"), ResourceId::new(resource).expect("not 0"));
-        Wait { id, resource, task, mode, permits, since, polled, order, granted, timed }
+        Wait { id, resource, task, mode, permits, since, polled, order, granted, timed, stack: None }
     }
 }
 

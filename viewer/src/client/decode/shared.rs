@@ -6,9 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use taskscope_model::{
-    Code, Finding, FindingId, Frame, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, RuntimeId, SiteId, Stack, StackId, Stamp, Subject, Sureness, TaskId,
-    Tier, Usage, Wait, WaitId,
+    Activity, Code, Finding, FindingId, Frame, Hold, Holder, LongPoll, Mode, Nanos, Origin, Place,
+    PlaceId, Resource, ResourceId, ResourceKind, RuntimeId, SiteId, Stack, StackId, Stamp, Subject,
+    Sureness, TaskId, Tier, Usage, Wait, WaitId,
 };
 use taskscope_proto::v1::{self, subject::Of};
 
@@ -49,6 +49,24 @@ pub(super) fn stack(stack: v1::Stack, names: &mut Names) -> Option<(StackId, Arc
     let frames = stack.frames.into_iter().take(MAX_FRAMES);
     let frames = frames.map(|wire| frame(wire, names)).collect();
     Some((StackId::new(stack.id)?, Arc::new(Stack { frames, whole })))
+}
+
+/// `None` for one that has no task.
+pub(super) fn long_poll(poll: v1::LongPoll, names: &mut Names) -> Option<LongPoll> {
+    Some(LongPoll {
+        task: TaskId::new(poll.task)?,
+        since: Stamp(poll.since_ns),
+        seen: Stamp(poll.seen_ns),
+        activity: match poll.activity() {
+            v1::Activity::Unknown => Activity::Unknown,
+            v1::Activity::OnCpu => Activity::OnCpu,
+            v1::Activity::Runnable => Activity::Runnable,
+            v1::Activity::Blocked => Activity::Blocked(names.shared(poll.system_call, MAX_RULE)),
+        },
+        stack: StackId::new(poll.stack),
+        proven: poll.proven,
+        unseen: names.shared(poll.unseen, MAX_TEXT),
+    })
 }
 
 fn frame(frame: v1::Frame, names: &mut Names) -> Frame {
