@@ -8,7 +8,7 @@ use super::{PERMITS, changed, find_op, find_resource, op_changed, poll_of, share
 use crate::clock::ticks;
 use crate::holder::Tag;
 use crate::id;
-use crate::resource::{COUNTED, Op, Resource, ResourceType, TIMED};
+use crate::resource::{Op, Resource, ResourceType};
 use crate::thread::{self, Own, Thread};
 
 /// Whether what happens here happens to the semaphore within an operation on a lock, which the lock will tell too.
@@ -45,9 +45,11 @@ fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
         return;
     };
     let kind = slot.kind();
-    if kind == ResourceType::Semaphore && op.given.load(Relaxed) < op.want.load(Relaxed) {
-        // The semaphore was closed, and what is ready is an error. What was given in part goes back when the operation is
-        // dropped, which happens now: as with a wait that is given up.
+    let want = op.grant.wanted();
+    if kind == ResourceType::Semaphore && want > 0 && !own.inner.is_told(id) {
+        // A poll that has its permits tells so, even if it was handed them all before. So the semaphore was closed, and what
+        // is ready is an error. What was given before goes back when the operation is dropped, which happens now: as with a
+        // wait that is given up.
         return;
     }
     if op.waits() {
@@ -58,12 +60,11 @@ fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
         return;
     }
     take_note(op, slot);
-    let want = op.want.load(Relaxed);
     // The semaphore says it twice.
     if inner && want == 0 {
         return;
     }
-    op.want.store(0, Relaxed);
+    op.grant.ask(0);
     slot.acquired.fetch_add(1, SeqCst);
     if kind == ResourceType::Semaphore
         && want > 0
@@ -88,19 +89,16 @@ fn waits(own: &mut Own, id: u64, op: &Op) {
         op.order.store(next_order(), Relaxed);
     }
     op.task.store(own.top(), Relaxed);
-    op.polled.store(now, Relaxed);
-    let timed = if own.inner.timer { TIMED } else { 0 };
-    op.flags
-        .store(op.flags.load(Relaxed) & COUNTED | timed, Relaxed);
+    op.grant.polled_in_vain(own.inner.timer);
     own.inner.polled_in_vain(id);
     // It can have been given all in this very poll, and yet not be done: the task has to let others go first.
     count_given(op, slot);
     if op.waits() {
-        op.granted.swap(0, SeqCst);
+        op.polled.swap(now, SeqCst);
     } else {
         slot.waits.fetch_add(1, SeqCst);
         changed(slot, at);
-        op.granted.store(0, Relaxed);
+        op.polled.store(now, Relaxed);
         op.since.swap(now.max(1), SeqCst);
     }
     op_changed(op, id::index(id));
@@ -119,7 +117,7 @@ pub fn requests() -> bool {
         && let Some((slot, _)) = find_resource(op.resource.load(Relaxed))
         && slot.kind() == ResourceType::Mutex
     {
-        op.want.store(1, Relaxed);
+        op.grant.ask(1);
         return false;
     }
     true
@@ -132,7 +130,7 @@ pub fn requested(n: u64) {
         // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
         let own = unsafe { thread.own() };
         match find_op(own.inner.top()) {
-            Some(op) => op.want.store(u32::try_from(n).unwrap_or(u32::MAX), Relaxed),
+            Some(op) => op.grant.ask(u32::try_from(n).unwrap_or(u32::MAX)),
             None => trial_only(Some(thread), PERMITS),
         }
     }
@@ -163,29 +161,29 @@ pub fn obtained(n: u64) {
     let n = u32::try_from(n).unwrap_or(u32::MAX);
     if id::is_resource(id) {
         // In a poll that found enough at once.
-        if let Some(op) = find_op(own.inner.op()) {
-            op.given.store(n, Relaxed);
+        let id = own.inner.op();
+        if let Some(op) = find_op(id) {
+            op.grant.found(n);
+            own.inner.tell(id);
         }
         return;
     }
     let Some(op) = find_op(id) else { return };
-    let given = op.given.load(Relaxed).saturating_add(n);
-    op.given.store(given, Relaxed);
     if own.inner.is_top_twice() {
+        op.grant.looked(n);
+        own.inner.tell(id);
         // Told with the queue locked, so this is the order of service.
         if op.order.load(Relaxed) == 0 {
             op.order.store(next_order(), Relaxed);
         }
         return;
     }
-    handed_over(own, id, op, given, n.into());
+    handed_over(own, id, op, n);
 }
 
 #[cold]
-fn handed_over(own: &mut Own, id: u64, op: &Op, given: u32, n: u64) {
-    if given >= op.want.load(Relaxed) {
-        op.granted.swap(ticks().max(1), SeqCst);
-    }
+fn handed_over(own: &mut Own, id: u64, op: &Op, n: u32) {
+    op.grant.handed(n, ticks().max(1));
     op_changed(op, id::index(id));
     let resource = op.resource.load(Relaxed);
     if n > 0
@@ -193,7 +191,7 @@ fn handed_over(own: &mut Own, id: u64, op: &Op, given: u32, n: u64) {
         && let Some(shares) = shares(slot)
     {
         count_given(op, slot);
-        released(own, resource, slot, at, shares, n);
+        released(own, resource, slot, at, shares, n.into());
     }
 }
 
@@ -208,7 +206,7 @@ pub fn timer_pending() {
     own.inner.timer = true;
     for id in own.inner.polled() {
         if let Some(op) = find_op(*id) {
-            op.flags.fetch_or(TIMED, SeqCst);
+            op.grant.set_timed();
             op_changed(op, id::index(*id));
         }
     }
@@ -224,7 +222,7 @@ pub(super) fn give_up(thread: Option<&'static Thread>, op: &Op, index: u32) {
     if let Some(thread) = thread {
         // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
         let own = unsafe { thread.own() };
-        let mut given = u64::from(op.given.load(Relaxed));
+        let mut given = u64::from(op.grant.given());
         while given > 0
             && let Some(mut pending) = own.inner.pop_pending()
         {
@@ -249,7 +247,7 @@ fn end_wait(op: &Op, index: u32, slot: &Resource, at: u32) {
     slot.longest_wait.fetch_max(waited, SeqCst);
     changed(slot, at);
     take_note(op, slot);
-    op.granted.store(0, Relaxed);
+    op.grant.forget();
     op.order.store(0, Relaxed);
     op.since.swap(0, SeqCst);
     op_changed(op, index);
@@ -257,8 +255,7 @@ fn end_wait(op: &Op, index: u32, slot: &Resource, at: u32) {
 
 /// An operation was given some and does not know it.
 fn count_given(op: &Op, slot: &Resource) {
-    if op.given.load(Relaxed) > 0
-        && op.flags.fetch_or(COUNTED, Relaxed) & COUNTED == 0
+    if op.grant.count()
         && let Some(shares) = shares(slot)
     {
         shares.outstanding.fetch_add(1, Relaxed);
@@ -267,10 +264,8 @@ fn count_given(op: &Op, slot: &Resource) {
 
 /// An operation knows by now what it was given.
 #[inline(always)]
-pub(super) fn take_note(op: &Op, slot: &Resource) {
-    op.given.store(0, Relaxed);
-    if op.flags.load(Relaxed) & COUNTED != 0
-        && op.flags.fetch_and(!COUNTED, Relaxed) & COUNTED != 0
+fn take_note(op: &Op, slot: &Resource) {
+    if op.grant.settle()
         && let Some(shares) = shares(slot)
     {
         shares.outstanding.fetch_sub(1, Relaxed);
