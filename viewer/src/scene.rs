@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use serde_json::Value;
 use taskscope_model::{
     Birth, Change, Finding, FindingId, Hold, Holder, Kind, Mode, Nanos, Origin, Place, PlaceId,
-    Resource, ResourceId, ResourceKind, Site, SiteId, Stamp, State, Subject, Sureness, TaskId,
-    Tier, Totals, Usage, Vitals, Wait, WaitId, World,
+    Resource, ResourceId, ResourceKind, Role, Site, SiteId, Stamp, State, Subject, Sureness,
+    TaskId, Tier, Totals, Usage, Vitals, Wait, WaitId, World,
 };
 
 use crate::feed::{Hello, Source};
@@ -271,10 +271,16 @@ pub(crate) fn findings() -> Vec<Finding> {
         evidence: Vec::new(),
         advice: "".into(),
     };
+    use Role::{Blocker, Deadlocked, Holder};
     use Subject::{Place, Resource as Thing, Task};
     vec![
         Finding {
-            subjects: vec![Task(task(17)), Task(task(18)), Thing(resource_id(1)), Thing(resource_id(2))],
+            subjects: vec![
+                Deadlocked.of(Task(task(17))),
+                Deadlocked.of(Task(task(18))),
+                Thing(resource_id(1)).into(),
+                Thing(resource_id(2)).into(),
+            ],
             summary: "transfer #17 and audit #18 wait for each other's locks".into(),
             evidence: lines(&[
                 "transfer #17 holds Mutex bank.rs:31 for 41.2s and waits for Mutex bank.rs:32, held by audit #18",
@@ -285,20 +291,20 @@ pub(crate) fn findings() -> Vec<Finding> {
             ..finding(1, "deadlock", Tier::Proven, 41_100 * MS, None)
         },
         Finding {
-            subjects: vec![Thing(resource_id(4)), Task(task(70))],
+            subjects: vec![Thing(resource_id(4)).into(), Holder.of(Task(task(70)))],
             summary: "a permit of Semaphore pool.rs:12 is kept across an await while 2 tasks wait".into(),
             evidence: lines(&["held for 10.0s", "the longest wait is 900ms"]),
             advice: "give the permit back before the await".into(),
             ..finding(2, "held-across-await", Tier::Persistent, 3_100 * MS, None)
         },
         Finding {
-            subjects: vec![Place(PlaceId(4))],
+            subjects: vec![Place(PlaceId(4)).into()],
             summary: "Mutex log.rs:70 is never waited for and never held across an await".into(),
             advice: "use std::sync::Mutex".into(),
             ..finding(3, "async-mutex-not-needed", Tier::Statistical, 100 * SECOND, None)
         },
         Finding {
-            subjects: vec![Task(task(3))],
+            subjects: vec![Blocker.of(Task(task(3)))],
             summary: "a poll of accept #3 took 2.10s".into(),
             ..finding(4, "long-poll", Tier::Persistent, 62 * SECOND, Some(60 * SECOND))
         },

@@ -23,7 +23,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::words::{counted, list, time};
 use crate::graph::{Knot, Member};
-use crate::{Mode, ResourceKind, Subject, Tier};
+use crate::{Mode, ResourceKind, Role, Subject, Tier};
 
 /// Members that are told of one by one.
 const TOLD: usize = 8;
@@ -47,10 +47,13 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Problem> {
 }
 
 fn problem(look: &Look<'_>, knot: &Knot) -> Problem {
-    let tasks = knot.members.iter().map(|member| Subject::Task(member.task));
+    let tasks = knot
+        .members
+        .iter()
+        .map(|member| Role::Deadlocked.of(Subject::Task(member.task)));
     let mut subjects: Vec<_> = tasks.take(TOLD).collect();
     for member in &knot.members {
-        let resource = Subject::Resource(member.resource);
+        let resource = Subject::Resource(member.resource).into();
         if !subjects.contains(&resource) {
             subjects.push(resource);
         }
@@ -181,7 +184,7 @@ mod tests {
     use crate::ResourceKind::{Mpsc, Mutex, RwLock, Semaphore};
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::{Script, resource, task};
-    use crate::{State, Subject, Tier};
+    use crate::{Role, State, Subject, Tier};
 
     #[test]
     fn two_tasks_that_wait_for_each_other_are_told_once_with_all_there_is_to_know() {
@@ -203,8 +206,8 @@ mod tests {
                 "1 more task can't go on either, behind them",
             ]
         );
-        let locks = [2, 1].map(|n| Subject::Resource(resource(n)));
-        let tasks = [1, 2].map(|n| Subject::Task(task(n)));
+        let locks = [2, 1].map(|n| Subject::Resource(resource(n)).into());
+        let tasks = [1, 2].map(|n| Role::Deadlocked.of(Subject::Task(task(n))));
         assert_eq!(finding.subjects, [tasks, locks].concat());
         // It stays the same finding, with what is seen now.
         trial.task(4).task(5).task(6).waits(4, 1).waits(5, 1);

@@ -21,7 +21,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::{ids, kind, runtime};
 use super::words::{list, time};
-use crate::{Kind, Nanos, RuntimeId, SiteId, State, Subject, Task, TaskId, Tier};
+use crate::{Kind, Nanos, Role, RuntimeId, SiteId, State, Subject, Task, TaskId, Tier};
 
 /// Tasks whose times are remembered from one look to the next, where somebody waits for a worker.
 const MOST: usize = 1 << 14;
@@ -228,9 +228,20 @@ fn problem(
             list(busiest, count)
         ),
     };
-    let mut subjects: Vec<_> = runtime.map(Subject::Runtime).into_iter().collect();
-    subjects.extend(first.into_iter().map(Subject::Task));
-    subjects.extend(spent.iter().map(|(site, ..)| Subject::Site(*site)));
+    let mut subjects: Vec<_> = runtime
+        .map(|id| Subject::Runtime(id).into())
+        .into_iter()
+        .collect();
+    subjects.extend(
+        first
+            .into_iter()
+            .map(|id| Role::Waiter.of(Subject::Task(id))),
+    );
+    subjects.extend(
+        spent
+            .iter()
+            .map(|(site, ..)| Role::Blocker.of(Subject::Site(*site))),
+    );
     Problem {
         rule: "starved",
         tier: Tier::Persistent,

@@ -3,7 +3,7 @@
 use crate::ResourceKind::{Mpsc, Mutex, OnceCell, RwLock, Semaphore};
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{Script, resource, task};
-use crate::{Holder, PlaceId, State, Subject, Sureness, Tier};
+use crate::{Holder, PlaceId, Role, State, Subject, Sureness, Tier};
 
 /// Task 1 has lock 1 and is idle with a waker that somebody else has; task 2 waits for it.
 fn held(kind: crate::ResourceKind) -> Script {
@@ -31,9 +31,9 @@ fn an_idle_holder_is_named_with_those_who_wait() {
         "task #1 at task.rs:1 keeps Mutex lock.rs:1 while idle, and 1 other waits for it"
     );
     let subjects = [
-        Subject::Resource(resource(1)),
-        Subject::Task(task(1)),
-        Subject::Task(task(2)),
+        Subject::Resource(resource(1)).into(),
+        Role::Holder.of(Subject::Task(task(1))),
+        Role::Waiter.of(Subject::Task(task(2))),
     ];
     assert_eq!(finding.subjects, subjects);
     let evidence: Vec<_> = finding.evidence.iter().map(|line| &**line).collect();
@@ -133,7 +133,10 @@ fn the_one_at_the_end_of_the_line_is_named() {
     let finding = Trial::of(script).only(10_100, 20_100);
     assert_eq!(
         finding.subjects[..2],
-        [Subject::Resource(resource(1)), Subject::Task(task(1))]
+        [
+            Subject::Resource(resource(1)).into(),
+            Role::Holder.of(Subject::Task(task(1)))
+        ]
     );
 }
 
@@ -254,7 +257,10 @@ fn of_several_locks_of_a_place_the_one_that_is_waited_for_longest_is_told() {
     let finding = Trial::of(script).only(12_000, 20_000);
     assert_eq!(
         finding.subjects[..2],
-        [Subject::Resource(resource(3)), Subject::Task(task(3))]
+        [
+            Subject::Resource(resource(3)).into(),
+            Role::Holder.of(Subject::Task(task(3)))
+        ]
     );
     assert!(finding.evidence.last().unwrap().contains("2 more locks"));
 }

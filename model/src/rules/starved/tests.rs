@@ -57,7 +57,7 @@ fn those_who_wait_are_named_with_those_who_work() {
         &*finding.summary,
         "1 task that is ready waits for a worker, up to 1.90s; the tasks of task.rs:1 keep the workers busy"
     );
-    assert_eq!(finding.subjects[0], Subject::Runtime(RUNTIME));
+    assert_eq!(finding.subjects[0], Subject::Runtime(RUNTIME).into());
     assert!(
         finding
             .evidence
