@@ -4,8 +4,8 @@
 mod tests;
 
 use taskscope_model::{
-    Concern, Hold, Holder, Mode, Resource, ResourceId, ResourceKind, Subject, Sureness, TaskId,
-    Wait, World,
+    Concern, Hold, Holder, Mode, Place, Resource, ResourceId, ResourceKind, Subject, Sureness,
+    TaskId, Wait, World,
 };
 
 use super::{count, label, path, short};
@@ -227,6 +227,9 @@ impl<'a> Names<'a> {
                 None => "tasks of an unknown place".to_owned(),
             },
             Subject::Place(id) => match self.world.place(id) {
+                Some(place) if Place::is_of_default(&place.file) => {
+                    format!("all {}", at(&place.file, place.line))
+                }
                 Some(place) => format!("all made at {}", at(&place.file, place.line)),
                 None => "all made at an unknown place".to_owned(),
             },
