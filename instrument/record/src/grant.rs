@@ -69,7 +69,7 @@ impl Grant {
         self.given.load(Relaxed)
     }
 
-    /// When it was given all that it asked for by somebody else, and was not polled since; else 0.
+    /// When it was given all that it asked for, without being polled since to take it; else 0.
     pub(crate) fn granted(&self) -> u64 {
         self.all.load(Relaxed)
     }
@@ -80,12 +80,20 @@ impl Grant {
         self.given.store(n, Relaxed);
     }
 
-    /// Its own poll looked at the queue and took `n`. What it was handed before it has seen by that.
-    pub(crate) fn looked(&self, n: u32) {
-        self.given.store(self.given().saturating_add(n), Relaxed);
+    /// Its own poll looked at the queue and took `n`. What it was handed before it has seen by that. `true` if it has all
+    /// that it asks for by now.
+    pub(crate) fn looked(&self, n: u32) -> bool {
+        let given = self.given().saturating_add(n);
+        self.given.store(given, Relaxed);
         if self.all.load(Relaxed) != 0 {
             self.all.store(0, Relaxed);
         }
+        given >= self.wanted()
+    }
+
+    /// Its own poll, of which it has all, is not done: the task has to let others go first. It is not in the queue.
+    pub(crate) fn left_for_later(&self, now: u64) {
+        self.all.store(now, Relaxed);
     }
 
     /// Somebody else gave it `n`, at `now`.

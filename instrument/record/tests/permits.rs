@@ -210,3 +210,25 @@ fn what_is_given_up_can_go_to_many() {
     assert_eq!((permits.held_by(mine), permits.held_by(other)), (1, 1));
     permits.assert_no_doubt();
 }
+
+/// A poll has all that it asks for, but its turn is over: nobody kept it waiting, and what it has it keeps from others.
+#[test]
+fn who_has_all_and_lets_others_go_first_does_not_wait() {
+    let permits = Semaphore::new(1);
+    let mine = task();
+    let op = polls(mine, || {
+        let op = permits.ask(1);
+        permits.poll(&op, false, || permits.within(|| record::obtained(1)));
+        op
+    });
+    assert_eq!(permits.report().waits, 0);
+    polls(mine, || {
+        permits.poll(&op, true, || op.obtain(0));
+        assert!(record::close_op(op.0));
+    });
+    let report = permits.report();
+    assert_eq!((report.acquired, report.waits, report.abandoned), (1, 0, 0));
+    assert_eq!((report.waited, report.longest_wait), (0, 0));
+    assert_eq!(permits.held_by(mine), 1);
+    permits.assert_no_doubt();
+}

@@ -31,7 +31,7 @@ pub enum WokenBy {
 /// What does not change about a task.
 #[derive(Clone, Copy, Debug)]
 pub struct BirthReport<'a> {
-    /// Number of its site; see [`site`].
+    /// Number of its site; see [`site`](crate::site()).
     pub site: u32,
     /// Its name.
     pub name: Option<&'a str>,

@@ -20,7 +20,7 @@ pub(crate) struct Inner {
     polls: usize,
     /// Whether a pending timer was polled in this poll.
     pub(crate) timer: bool,
-    /// The operation of which a poll told last what it has.
+    /// The operation of which a poll told last that it has all that it asks for.
     told: u64,
     /// What was given back last.
     pub(crate) last: LastGivenBack,
@@ -157,13 +157,13 @@ impl Inner {
             .map_or(0, |(_, below)| innermost_op(below))
     }
 
-    /// The poll of this operation told what it has.
+    /// The poll of this operation told that it has all that it asks for.
     #[inline(always)]
     pub(crate) fn tell(&mut self, op: u64) {
         self.told = op;
     }
 
-    /// Whether the poll of this operation, which is over, told what it has.
+    /// Whether the poll of this operation, which is over, told that.
     #[inline(always)]
     pub(crate) fn is_told(&mut self, op: u64) -> bool {
         std::mem::take(&mut self.told) == op
@@ -206,7 +206,6 @@ impl Inner {
 
     /// An operation was polled in vain.
     pub(crate) fn polled_in_vain(&mut self, op: u64) {
-        self.told = 0;
         if let Some(place) = self.polled.get_mut(self.polls) {
             *place = op;
             self.polls += 1;

@@ -85,19 +85,25 @@ fn waits(own: &mut Own, id: u64, op: &Op) {
     let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
         return;
     };
-    if op.order.load(Relaxed) == 0 {
+    // It can have been given all in this very poll, and yet not be done: the task has to let others go first. That is no
+    // wait for anybody, and it has no place in the queue.
+    let has_all = own.inner.is_told(id);
+    if has_all {
+        op.grant.left_for_later(now.max(1));
+    } else if op.order.load(Relaxed) == 0 {
         op.order.store(next_order(), Relaxed);
     }
     op.task.store(own.top(), Relaxed);
     op.grant.polled_in_vain(own.inner.timer);
     own.inner.polled_in_vain(id);
-    // It can have been given all in this very poll, and yet not be done: the task has to let others go first.
     count_given(op, slot);
     if op.waits() {
         op.polled.swap(now, SeqCst);
     } else {
-        slot.waits.fetch_add(1, SeqCst);
-        changed(slot, at);
+        if !has_all {
+            slot.waits.fetch_add(1, SeqCst);
+            changed(slot, at);
+        }
         op.polled.store(now, Relaxed);
         op.since.swap(now.max(1), SeqCst);
     }
@@ -142,10 +148,21 @@ pub fn requested(n: u64) {
 #[must_use]
 pub fn obtains() -> bool {
     thread::current().is_some_and(|thread| {
-        // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-        let top = unsafe { thread.own() }.inner.top();
-        id::is_op(top)
+        // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+        let own = unsafe { thread.own() };
+        let top = own.inner.top();
+        if id::is_op(top)
             || find_resource(top).is_some_and(|(slot, _)| slot.kind() == ResourceType::Semaphore)
+        {
+            return true;
+        }
+        // A poll that found the lock free.
+        let id = own.inner.op();
+        if let Some(op) = find_op(id) {
+            op.grant.found(op.grant.wanted());
+            own.inner.tell(id);
+        }
+        false
     })
 }
 
@@ -170,10 +187,10 @@ pub fn obtained(n: u64) {
     }
     let Some(op) = find_op(id) else { return };
     if own.inner.is_top_twice() {
-        op.grant.looked(n);
-        own.inner.tell(id);
-        // Told with the queue locked, so this is the order of service.
-        if op.order.load(Relaxed) == 0 {
+        if op.grant.looked(n) {
+            own.inner.tell(id);
+        } else if op.order.load(Relaxed) == 0 {
+            // Told with the queue locked, so this is the order of service.
             op.order.store(next_order(), Relaxed);
         }
         return;
@@ -242,9 +259,11 @@ pub(super) fn give_up(thread: Option<&'static Thread>, op: &Op, index: u32) {
 /// A wait is over.
 #[cold]
 fn end_wait(op: &Op, index: u32, slot: &Resource, at: u32) {
-    let waited = ticks().saturating_sub(op.since.load(Relaxed));
-    slot.waited.fetch_add(waited, Relaxed);
-    slot.longest_wait.fetch_max(waited, SeqCst);
+    if op.order.load(Relaxed) != 0 {
+        let waited = ticks().saturating_sub(op.since.load(Relaxed));
+        slot.waited.fetch_add(waited, Relaxed);
+        slot.longest_wait.fetch_max(waited, SeqCst);
+    }
     changed(slot, at);
     take_note(op, slot);
     op.grant.forget();
