@@ -30,7 +30,7 @@ mod totals;
 mod world;
 
 pub use change::Change;
-pub use finding::{Finding, Subject, Tier, UnknownTier};
+pub use finding::{Concern, Finding, Role, Subject, Tier, UnknownTier};
 pub use id::{
     FindingId, PlaceId, ResourceId, Revision, RuntimeId, SiteId, StackId, TaskId, WaitId,
 };

@@ -26,6 +26,26 @@ impl Place {
         }
         format!("{file}:{}", self.line)
     }
+
+    /// Whether what is made in this file is made by `Default` or `From` of a lock (`#[derive(Default)]`,
+    /// `Arc::<Mutex<_>>::default()`): those have a line of tokio's own as their place, which says nothing.
+    ///
+    /// ```
+    /// use taskscope_model::Place;
+    ///
+    /// assert!(Place::is_of_default("/registry/src/index/tokio-1.54.1/src/sync/mutex.rs"));
+    /// assert!(!Place::is_of_default("/registry/src/index/tokio-1.54.1/src/fs/file.rs"));
+    /// assert!(!Place::is_of_default("src/sync/mutex.rs"));
+    /// ```
+    #[must_use]
+    pub fn is_of_default(file: &str) -> bool {
+        let mut parts = file.rsplit(['/', '\\']);
+        let mut next = || parts.next().unwrap_or_default();
+        matches!(next(), "mutex.rs" | "rwlock.rs")
+            && next() == "sync"
+            && next() == "src"
+            && matches!(next().strip_prefix("tokio"), Some(rest) if rest.is_empty() || rest.starts_with('-'))
+    }
 }
 
 /// What kind of resource tokio says it is.

@@ -19,6 +19,7 @@ mod dirty;
 mod edges;
 #[cfg(not(loom))]
 mod exit;
+mod grant;
 #[cfg(not(loom))]
 mod harvest;
 mod holder;

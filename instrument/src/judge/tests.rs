@@ -27,7 +27,10 @@ fn finding(number: u64) -> Finding {
         id: id(number),
         rule: "lost-waker".into(),
         tier: Tier::Proven,
-        subjects: TaskId::new(number).map(Subject::Task).into_iter().collect(),
+        subjects: TaskId::new(number)
+            .map(|id| Subject::Task(id).into())
+            .into_iter()
+            .collect(),
         since: Stamp(1),
         cleared: None,
         summary: format!("task {number} can never be woken").into(),

@@ -131,7 +131,7 @@ mod tests {
 
     use taskscope_model::{
         Birth, Finding, FindingId, Hold, Holder, Mode, Origin, Place, PlaceId, Resource,
-        ResourceId, ResourceKind, Site, SiteId, Stamp, Subject, TaskId, Tier, Totals, Usage,
+        ResourceId, ResourceKind, Role, Site, SiteId, Stamp, Subject, TaskId, Tier, Totals, Usage,
         Vitals, WaitId,
     };
 
@@ -246,7 +246,7 @@ mod tests {
             id: FindingId::new(id(n)).expect("not 0"),
             rule: Arc::clone(&text),
             tier: Tier::Proven,
-            subjects: vec![Subject::Site(SiteId(u32::MAX)); 100],
+            subjects: vec![Role::Blocker.of(Subject::Site(SiteId(u32::MAX))); 100],
             since: Stamp(u64::MAX),
             cleared: Some(Stamp(u64::MAX)),
             summary: Arc::clone(&text),

@@ -1,8 +1,8 @@
 //! What tasks share, and what is wrong: from the model's values to the protocol's messages.
 
 use taskscope_model::{
-    Activity, Code, Finding, Frame, Hold, Holder, LongPoll, Mode, Origin, Place, PlaceId, Resource,
-    ResourceKind, Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
+    Activity, Code, Concern, Finding, Frame, Hold, Holder, LongPoll, Mode, Origin, Place, PlaceId,
+    Resource, ResourceKind, Role, Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
 };
 use taskscope_proto::v1;
 
@@ -179,7 +179,7 @@ pub(super) fn finding(finding: &Finding) -> v1::Finding {
         id: finding.id.number(),
         rule: cut(&finding.rule),
         tier: tier.into(),
-        subjects: subjects.map(subject).collect(),
+        subjects: subjects.map(concern).collect(),
         since_ns: finding.since.0,
         cleared_ns: finding.cleared.map(|cleared| cleared.0),
         summary: cut(&finding.summary),
@@ -188,14 +188,23 @@ pub(super) fn finding(finding: &Finding) -> v1::Finding {
     }
 }
 
-fn subject(subject: &Subject) -> v1::Subject {
+fn concern(concern: &Concern) -> v1::Subject {
     use v1::subject::Of;
-    let of = match subject {
+    let of = match &concern.subject {
         Subject::Task(id) => Of::Task(id.number()),
         Subject::Resource(id) => Of::Resource(id.number()),
         Subject::Site(id) => Of::Site(id.0),
         Subject::Place(id) => Of::Place(id.0),
         Subject::Runtime(id) => Of::Runtime(id.0.get().into()),
     };
-    v1::Subject { of: Some(of) }
+    let role = concern.role.map_or(v1::Role::Unknown, |role| match role {
+        Role::Holder => v1::Role::Holder,
+        Role::Waiter => v1::Role::Waiter,
+        Role::Deadlocked => v1::Role::Deadlocked,
+        Role::Blocker => v1::Role::Blocker,
+    });
+    v1::Subject {
+        of: Some(of),
+        role: role.into(),
+    }
 }

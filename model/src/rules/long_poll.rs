@@ -24,7 +24,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::{kind, runtime};
 use super::words::{counted, time};
-use crate::{Kind, Nanos, RuntimeId, SiteId, Stamp, Subject, Task, TaskId, Tier};
+use crate::{Concern, Kind, Nanos, Role, RuntimeId, SiteId, Stamp, Subject, Task, TaskId, Tier};
 
 /// For this long after a long poll its runtime is not called starved: those who waited are the same problem.
 const AFTERMATH: Nanos = Nanos(5_000_000_000);
@@ -205,8 +205,10 @@ fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {
     }
 }
 
-fn subjects(task: &Task) -> Vec<Subject> {
-    vec![Subject::Task(task.id), Subject::Site(task.birth.site)]
+fn subjects(task: &Task) -> Vec<Concern> {
+    [Subject::Task(task.id), Subject::Site(task.birth.site)]
+        .map(|subject| Role::Blocker.of(subject))
+        .into()
 }
 
 /// What one of its polls took, at least: the average, or what the distribution tells.

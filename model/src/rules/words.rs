@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use crate::{
-    Code, Frame, Kind, Nanos, PlaceId, ResourceId, ResourceKind, SiteId, Stack, StackId, TaskId,
-    World,
+    Code, Frame, Kind, Nanos, Place, PlaceId, ResourceId, ResourceKind, SiteId, Stack, StackId,
+    TaskId, World,
 };
 
 /// Names in a row beyond this many are counted.
@@ -56,12 +56,19 @@ impl Words<'_> {
         format!("{} spawned at {}", counted(count, noun), self.site(id))
     }
 
-    /// `Mutex bank.rs:31`, or `mpsc channel` where the place is not known.
+    /// `Mutex bank.rs:31`. A channel has no place: it is called by the task that receives from it, as far as that was seen,
+    /// else by the one that made it: `mpsc channel to kitchen #3`.
     pub(super) fn resource(&self, id: ResourceId) -> String {
         let Some(resource) = self.0.resource(id) else {
             return "a resource that is no longer listed".to_owned();
         };
-        self.place(resource.origin.kind, resource.origin.place)
+        let name = self.place(resource.origin.kind, resource.origin.place);
+        match (resource.usage.receiver, resource.origin.creator) {
+            _ if resource.origin.kind != ResourceKind::Mpsc => name,
+            (Some(receiver), _) => format!("{name} to {}", self.task(receiver)),
+            (None, Some(creator)) => format!("{name} made by {}", self.task(creator)),
+            (None, None) => name,
+        }
     }
 
     /// `std::thread::sleep, called at api.rs:133 in api::upload, at api.rs:120 in api::handle`: the innermost frames of a
@@ -97,6 +104,11 @@ impl Words<'_> {
     pub(super) fn place(&self, kind: ResourceKind, place: PlaceId) -> String {
         let place = self.0.place(place);
         match place.filter(|place| !place.file.is_empty()) {
+            Some(place) if Place::is_of_default(&place.file) => {
+                format!("{kind} made by Default/From")
+            }
+            // All of them are made in one place of tokio's own.
+            Some(_) if kind == ResourceKind::OnceCell => kind.to_string(),
             Some(place) => {
                 let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
                 format!("{kind} {}:{}", plain(file), place.line)
@@ -236,6 +248,21 @@ mod tests {
         let words = Words(&script.world);
         assert_eq!(words.resource(resource(31)), "Mutex lock.rs:31");
         assert_eq!(words.resource(resource(32)), "mpsc channel");
+        script
+            .task(3)
+            .usage(32, |usage| usage.receiver = Some(task(3)));
+        let tokios = crate::Place {
+            file: "/registry/src/index/tokio-1.54.1/src/sync/mutex.rs".into(),
+            line: 806,
+            column: 9,
+        };
+        script.apply(Change::Place(crate::PlaceId(31), tokios));
+        let words = Words(&script.world);
+        assert_eq!(
+            words.resource(resource(32)),
+            "mpsc channel to task #3 at task.rs:1"
+        );
+        assert_eq!(words.resource(resource(31)), "Mutex made by Default/From");
         assert_eq!(
             words.resource(resource(33)),
             "a resource that is no longer listed"

@@ -431,6 +431,9 @@ pub struct Wait {
 /// What a finding is about. A viewer passes over one of which it knows no field.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Subject {
+    /// Its part in it; ROLE_UNKNOWN where it has none, or the target is too old to tell.
+    #[prost(enumeration = "Role", tag = "6")]
+    pub role: i32,
     #[prost(oneof = "subject::Of", tags = "1, 2, 3, 4, 5")]
     pub of: ::core::option::Option<subject::Of>,
 }
@@ -993,6 +996,46 @@ impl Tier {
             "TIER_STATISTICAL" => Some(Self::Statistical),
             "TIER_PERSISTENT" => Some(Self::Persistent),
             "TIER_PROVEN" => Some(Self::Proven),
+            _ => None,
+        }
+    }
+}
+/// The part that a subject has in what is wrong. A viewer takes one that it does not know for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Role {
+    Unknown = 0,
+    /// It has what others wait for: it holds it, was granted it, or was dropped while it held it.
+    Holder = 1,
+    /// It waits for what others have: a lock, a permit, a worker, a thread.
+    Waiter = 2,
+    /// Both: it waits for what another of them has, and has what another of them waits for.
+    Deadlocked = 3,
+    /// It keeps others from running, or wakes for nothing: the time goes there.
+    Blocker = 4,
+}
+impl Role {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "ROLE_UNKNOWN",
+            Self::Holder => "ROLE_HOLDER",
+            Self::Waiter => "ROLE_WAITER",
+            Self::Deadlocked => "ROLE_DEADLOCKED",
+            Self::Blocker => "ROLE_BLOCKER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROLE_UNKNOWN" => Some(Self::Unknown),
+            "ROLE_HOLDER" => Some(Self::Holder),
+            "ROLE_WAITER" => Some(Self::Waiter),
+            "ROLE_DEADLOCKED" => Some(Self::Deadlocked),
+            "ROLE_BLOCKER" => Some(Self::Blocker),
             _ => None,
         }
     }

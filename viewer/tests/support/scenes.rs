@@ -252,15 +252,18 @@ pub(crate) fn deadlock(sequence: u64) -> v1::WatchUpdate {
         order: id,
         ..Default::default()
     };
-    let subject = |of| v1::Subject { of: Some(of) };
+    let subject = |of, role: v1::Role| v1::Subject {
+        of: Some(of),
+        role: role.into(),
+    };
     let finding = v1::Finding {
         id: 1,
         rule: "deadlock".to_owned(),
         tier: v1::Tier::Proven as i32,
         subjects: [2, 3]
-            .map(|id| subject(v1::subject::Of::Task(id)))
+            .map(|id| subject(v1::subject::Of::Task(id), v1::Role::Deadlocked))
             .into_iter()
-            .chain([1, 2].map(|id| subject(v1::subject::Of::Resource(id))))
+            .chain([1, 2].map(|id| subject(v1::subject::Of::Resource(id), v1::Role::Unknown)))
             .collect(),
         since_ns: 151 * S,
         cleared_ns: None,

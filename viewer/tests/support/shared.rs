@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use taskscope_model::{
-    Finding, Hold, Holder, Mode, Resource, ResourceKind, Subject, Sureness, TaskId, Tier, Wait,
-    World,
+    Concern, Finding, Hold, Holder, Mode, Resource, ResourceKind, Role, Subject, Sureness, TaskId,
+    Tier, Wait, World,
 };
 use taskscope_proto::v1::{self, subject::Of};
 
@@ -94,7 +94,7 @@ fn subject() -> impl Strategy<Value = v1::Subject> {
         small().prop_map(Of::Place),
         small().prop_map(Of::Runtime),
     ];
-    option::of(of).prop_map(|of| v1::Subject { of })
+    (option::of(of), -1..9).prop_map(|(of, role)| v1::Subject { of, role })
 }
 
 prop_compose! {
@@ -131,6 +131,9 @@ pub(crate) fn sensible(mut update: v1::WatchUpdate) -> v1::WatchUpdate {
             Some(_) => true,
         });
         finding.subjects.truncate(16);
+        for subject in &mut finding.subjects {
+            subject.role = subject.role.rem_euclid(5);
+        }
     }
     once(&mut update.resources, |resource| resource.id);
     once(&mut update.waits, |wait| wait.id);
@@ -257,8 +260,14 @@ fn say_wait(wait: &Wait) -> v1::Wait {
 }
 
 fn say_finding(finding: &Finding) -> v1::Finding {
-    let subject = |subject: &Subject| v1::Subject {
-        of: Some(match subject {
+    let subject = |concern: &Concern| v1::Subject {
+        role: concern.role.map_or(0, |role| match role {
+            Role::Holder => 1,
+            Role::Waiter => 2,
+            Role::Deadlocked => 3,
+            Role::Blocker => 4,
+        }),
+        of: Some(match &concern.subject {
             Subject::Task(id) => Of::Task(id.number()),
             Subject::Resource(id) => Of::Resource(id.number()),
             Subject::Site(id) => Of::Site(id.0),

@@ -6,7 +6,7 @@ use crate::holder::Tag;
 use crate::id;
 use crate::record::{RECORD, shares};
 use crate::resource::{
-    Access, DOUBT_MOVED, DOUBT_PARTIAL, Op, Resource, ResourceType, TIMED, WRITTEN_LAST,
+    Access, DOUBT_MOVED, DOUBT_PARTIAL, Op, Resource, ResourceType, WRITTEN_LAST,
 };
 use crate::shares::LISTED;
 
@@ -314,12 +314,12 @@ fn read_wait(op: &Op) -> Option<WaitReport> {
         resource: op.resource.load(Relaxed),
         task: op.task.load(Relaxed),
         access: op.access(),
-        count: op.want.load(Relaxed),
+        count: op.grant.wanted(),
         since,
         polled: op.polled.load(Relaxed),
         order: op.order.load(Relaxed),
-        granted: op.granted.load(Relaxed),
-        timed: op.flags.load(Relaxed) & TIMED != 0,
+        granted: op.grant.granted(),
+        timed: op.grant.is_timed(),
         stack: op.stack.load(Relaxed),
     };
     (op.id() == id).then_some(report)

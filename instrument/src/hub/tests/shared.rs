@@ -5,9 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 use taskscope_model::query::Filter;
 use taskscope_model::{
-    Change, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, RuntimeId, SiteId, Stamp, Subject, Sureness, Table, TaskId, Tier,
-    Usage, Wait, WaitId, World,
+    Change, Concern, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId,
+    Resource, ResourceId, ResourceKind, Role, RuntimeId, SiteId, Stamp, Subject, Sureness, Table,
+    TaskId, Tier, Usage, Wait, WaitId, World,
 };
 
 use super::super::books::Books;
@@ -138,6 +138,11 @@ prop_compose! {
     }
 }
 
+fn concern() -> impl Strategy<Value = Concern> {
+    let role = option::of(proptest::sample::select(Role::ALL.to_vec()));
+    (subject(), role).prop_map(|(subject, role)| Concern { subject, role })
+}
+
 fn subject() -> impl Strategy<Value = Subject> {
     prop_oneof![
         task().prop_map(Subject::Task),
@@ -151,7 +156,7 @@ fn subject() -> impl Strategy<Value = Subject> {
 prop_compose! {
     fn finding()(
         id in few(), rule in "[a-z-]{1,12}", tier in prop::sample::select(Tier::ALL.to_vec()),
-        subjects in vec(subject(), 0..17), since in stamp(), cleared in option::of(stamp()), summary in ".{0,30}",
+        subjects in vec(concern(), 0..17), since in stamp(), cleared in option::of(stamp()), summary in ".{0,30}",
         evidence in vec(".{0,20}", 0..5), advice in ".{0,30}",
     ) -> Finding {
         Finding {
@@ -228,7 +233,8 @@ impl Follower {
         expected.retain(|one| awaited.contains(&one.id) || held.contains(&one.id));
         assert_eq!(resources(&self.world), expected);
         let about = |finding: &Finding| {
-            let named = |subject: &Subject| named.iter().any(|id| *subject == Subject::Task(*id));
+            let named =
+                |about: &Concern| named.iter().any(|id| about.subject == Subject::Task(*id));
             finding.subjects.iter().any(named)
         };
         let mut expected = sorted(truth.findings(), |finding| finding.id);

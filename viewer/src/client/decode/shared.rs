@@ -6,9 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use taskscope_model::{
-    Activity, Code, Finding, FindingId, Frame, Hold, Holder, LongPoll, Mode, Nanos, Origin, Place,
-    PlaceId, Resource, ResourceId, ResourceKind, RuntimeId, SiteId, Stack, StackId, Stamp, Subject,
-    Sureness, TaskId, Tier, Usage, Wait, WaitId,
+    Activity, Code, Concern, Finding, FindingId, Frame, Hold, Holder, LongPoll, Mode, Nanos,
+    Origin, Place, PlaceId, Resource, ResourceId, ResourceKind, Role, RuntimeId, SiteId, Stack,
+    StackId, Stamp, Subject, Sureness, TaskId, Tier, Usage, Wait, WaitId,
 };
 use taskscope_proto::v1::{self, subject::Of};
 
@@ -187,7 +187,7 @@ pub(super) fn finding(finding: v1::Finding, names: &mut Names) -> Option<Finding
         v1::Tier::Persistent => Tier::Persistent,
         v1::Tier::Proven => Tier::Proven,
     };
-    let subjects = finding.subjects.iter().filter_map(subject);
+    let subjects = finding.subjects.iter().filter_map(concern);
     let evidence = finding.evidence.into_iter().take(MAX_EVIDENCE);
     Some(Finding {
         id: FindingId::new(finding.id)?,
@@ -200,6 +200,18 @@ pub(super) fn finding(finding: v1::Finding, names: &mut Names) -> Option<Finding
         evidence: evidence.map(text).collect(),
         advice: text(finding.advice),
     })
+}
+
+fn concern(subject: &v1::Subject) -> Option<Concern> {
+    let role = match subject.role() {
+        v1::Role::Unknown => None,
+        v1::Role::Holder => Some(Role::Holder),
+        v1::Role::Waiter => Some(Role::Waiter),
+        v1::Role::Deadlocked => Some(Role::Deadlocked),
+        v1::Role::Blocker => Some(Role::Blocker),
+    };
+    let subject = self::subject(subject)?;
+    Some(Concern { subject, role })
 }
 
 fn subject(subject: &v1::Subject) -> Option<Subject> {
@@ -288,7 +300,11 @@ mod tests {
             Of::Runtime(1 << 16),
         ];
         for of in nobody {
-            assert_eq!(subject(&v1::Subject { of: Some(of) }), None);
+            let nobody = v1::Subject {
+                of: Some(of),
+                ..Default::default()
+            };
+            assert_eq!(concern(&nobody), None);
         }
     }
 
@@ -303,7 +319,8 @@ mod tests {
             evidence: vec![text; 50],
             subjects: vec![
                 v1::Subject {
-                    of: Some(Of::Task(1))
+                    of: Some(Of::Task(1)),
+                    ..Default::default()
                 };
                 1000
             ],

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use super::super::trial_only;
-use super::{LOCKS, changed, find_resource, poll_of, shares};
+use super::{LOCKS, changed, find_op, find_resource, poll_of, shares};
 use crate::clock::ticks;
 use crate::holder::{Released, Tag};
 use crate::resource::{DOUBT_MOVED, DOUBT_PARTIAL, Resource, ResourceType, WRITTEN_LAST};
@@ -142,7 +142,13 @@ fn with_semaphore(then: impl FnOnce(&mut Own, u64, &Resource, u32, &Shares)) {
     }
 }
 
+/// Permits went back that somebody held, or that a wait which is given up had been given.
 pub(super) fn released(own: &mut Own, id: u64, slot: &Resource, at: u32, shares: &Shares, n: u64) {
+    // The poll of an operation takes what it lacks before it locks the queue. If it was handed the same meanwhile, it puts
+    // that back at once: nobody ever held it.
+    if find_op(own.inner.op_below()).is_some_and(|op| op.resource.load(Relaxed) == id) {
+        return;
+    }
     match slot.kind() {
         ResourceType::Semaphore => {
             let pending = Pending {
