@@ -175,6 +175,9 @@ pub struct Hold {
     /// Polls of the task that have ended between the taking and now, at least; more than 0 means that the guard was kept
     /// across an await. Saturates at 255.
     pub awaits: u8,
+    /// Where it was taken; `None` where that was not caught, which is so for locks that nobody has waited for since they
+    /// were taken the first few times, and for those that many can hold.
+    pub stack: Option<StackId>,
 }
 
 /// How sure the list of holders is.

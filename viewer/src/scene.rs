@@ -103,6 +103,7 @@ pub(crate) fn hold(holder: Holder, mode: Mode, ago: u64) -> Hold {
         permits: 1,
         since: Stamp(NOW - ago),
         awaits: 1,
+        stack: None,
     }
 }
 

@@ -43,6 +43,8 @@ mod slab;
 mod slot;
 mod sync;
 #[cfg(not(loom))]
+mod taken;
+#[cfg(not(loom))]
 mod thread;
 mod word;
 

@@ -226,6 +226,7 @@ mod tests {
             permits: u64::MAX,
             since: Stamp(u64::MAX),
             awaits: u8::MAX,
+            stack: None,
         };
         let resource = |n| Resource {
             id: ResourceId::new(id(n)).expect("not 0"),

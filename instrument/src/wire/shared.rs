@@ -138,6 +138,7 @@ fn hold(hold: &Hold) -> v1::Hold {
         permits: hold.permits,
         since_ns: hold.since.0,
         awaits: hold.awaits.into(),
+        stack: hold.stack.map_or(0, StackId::number),
     }
 }
 

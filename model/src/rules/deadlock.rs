@@ -159,7 +159,11 @@ fn line(look: &Look<'_>, member: &Member) -> String {
             } else {
                 ""
             };
-            format!("{}{how} for {since}", look.words.resource(kept.resource))
+            format!(
+                "{}{how} for {since}{}",
+                look.words.resource(kept.resource),
+                look.words.taken_at(", taken", member.task, kept.resource)
+            )
         })
         .collect();
     let holds = match holds.len() {
@@ -172,10 +176,11 @@ fn line(look: &Look<'_>, member: &Member) -> String {
         _ => "",
     };
     format!(
-        "{} {holds}waits for {}{how} for {}",
+        "{} {holds}waits for {}{how} for {}{}",
         look.words.task(member.task),
         look.words.resource(member.resource),
         time(member.since.until(look.now)),
+        look.words.waits_at(",", member.wait),
     )
 }
 

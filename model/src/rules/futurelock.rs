@@ -59,9 +59,15 @@ fn problem(look: &Look<'_>, parked: &Parked) -> Option<Problem> {
             .take(4)
             .map(|task| Role::Waiter.of(Subject::Task(task))),
     );
+    let asked = look.words.waits_at(" that asked for it", parked.wait);
+    let stands = look.world.task(parked.task);
+    let stands = stands.map(|task| look.words.stands(": it waits", task));
     let mut evidence = vec![
-        format!("{what} was granted {since} ago to a future of {task}"),
-        format!("{task} was polled since, and did not poll that future"),
+        format!("{what} was granted {since} ago to a future of {task}{asked}"),
+        format!(
+            "{task} was polled since, and did not poll that future{}",
+            stands.unwrap_or_default()
+        ),
         match parked.waiting {
             1 => "1 future waits behind it".to_owned(),
             count => format!("{count} futures wait behind it"),

@@ -206,7 +206,11 @@ fn evidence(look: &Look<'_>, line: Line, holders: &[&Hold], count: usize) -> Vec
             Some(match task {
                 Some(task) => {
                     let idle = time(task.in_state(look.now));
-                    format!("{name} has held it{how} for {held} and been idle for the last {idle}")
+                    format!(
+                        "{name} has held it{how} for {held}{} and been idle for the last {idle}{}",
+                        look.words.at(", taken", hold.stack),
+                        look.words.stands(", waiting", task)
+                    )
                 }
                 None => format!(
                     "{name} took it{how} {held} ago and has ended: its guard was moved or forgotten"

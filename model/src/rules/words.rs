@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use crate::{
-    Code, Frame, Kind, Nanos, Place, PlaceId, ResourceId, ResourceKind, SiteId, Stack, StackId,
-    TaskId, World,
+    Code, Frame, Holder, Kind, Nanos, Place, PlaceId, ResourceId, ResourceKind, SiteId, Stack,
+    StackId, Task, TaskId, WaitId, World,
 };
 
 /// Names in a row beyond this many are counted.
@@ -91,13 +91,45 @@ impl Words<'_> {
         Some(words.join(", ")).filter(|words| !words.is_empty())
     }
 
-    /// ` at bank.rs:60`: the line of the app at which this stack stands; empty where it is not known.
-    pub(super) fn at(&self, stack: Option<StackId>) -> String {
+    /// `, taken at bank.rs:60`, with what is to stand `before` it: the line of the app at which this stack stands; empty
+    /// where that is not known.
+    pub(super) fn at(&self, before: &str, stack: Option<StackId>) -> String {
         let stack = stack.and_then(|id| self.0.stack(id));
         let line = stack.and_then(|stack| stack.line());
         line.map_or_else(String::new, |frame| {
-            format!(" at {}", plain(&frame.place.short()))
+            format!("{before} at {}", plain(&frame.place.short()))
         })
+    }
+
+    /// The same of a wait.
+    pub(super) fn waits_at(&self, before: &str, wait: WaitId) -> String {
+        let wait = self.0.waits().get(wait);
+        self.at(before, wait.and_then(|wait| wait.stack))
+    }
+
+    /// The same of the place where a task took what it holds.
+    pub(super) fn taken_at(&self, before: &str, task: TaskId, resource: ResourceId) -> String {
+        let usage = self.0.resource(resource).map(|resource| &resource.usage);
+        let mut holds = usage.into_iter().flat_map(|usage| &usage.holds);
+        let hold = holds.find(|hold| hold.holder == Holder::Task(task));
+        self.at(before, hold.and_then(|hold| hold.stack))
+    }
+
+    /// The same of all lines at which a task stands for sure.
+    pub(super) fn stands(&self, before: &str, task: &Task) -> String {
+        let awaits = self.0.awaits(task).into_iter();
+        let mut lines: Vec<_> = awaits
+            .filter(|place| place.sure)
+            .filter_map(|place| self.0.stack(place.stack?)?.line())
+            .map(|frame| plain(&frame.place.short()))
+            .collect();
+        lines.dedup();
+        let all = lines.len();
+        lines.truncate(NAMES);
+        if lines.is_empty() {
+            return String::new();
+        }
+        format!("{before} at {}", list(lines, all))
     }
 
     /// The same, by the kind and the place where it was made.

@@ -390,6 +390,9 @@ pub struct Hold {
     /// Polls of the task that have ended between the taking and now, at least; 255 means that many or more.
     #[prost(uint32, tag = "5")]
     pub awaits: u32,
+    /// The stack at which it was taken; 0 where that was not caught.
+    #[prost(uint32, tag = "6")]
+    pub stack: u32,
 }
 /// A future that asked for a resource and was not served at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

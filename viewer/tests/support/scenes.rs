@@ -234,6 +234,7 @@ pub(crate) fn deadlock(sequence: u64) -> v1::WatchUpdate {
                 permits: 1,
                 since_ns: 150 * S,
                 awaits: 1,
+                stack: 0,
             }],
             sureness: v1::Sureness::Exact as i32,
             acquired: 20,

@@ -20,8 +20,10 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn hold()(task in number(), mode in -1..6, permits in number(), since_ns in number(), awaits in small()) -> v1::Hold {
-        v1::Hold { task, mode, permits, since_ns, awaits }
+    fn hold()(
+        task in number(), mode in -1..6, permits in number(), since_ns in number(), awaits in small(), stack in small(),
+    ) -> v1::Hold {
+        v1::Hold { task, mode, permits, since_ns, awaits, stack }
     }
 }
 
@@ -232,6 +234,7 @@ fn say_hold(hold: &Hold) -> v1::Hold {
         permits: hold.permits,
         since_ns: hold.since.0,
         awaits: hold.awaits.into(),
+        stack: hold.stack.map_or(0, |id| id.number()),
     }
 }
 

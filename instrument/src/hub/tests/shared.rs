@@ -99,7 +99,7 @@ prop_compose! {
     fn hold()(
         holder in option::of(task()), mode in mode(), permits in number(), since in stamp(), awaits in any::<u8>(),
     ) -> Hold {
-        Hold { holder: holder.map_or(Holder::NoTask, Holder::Task), mode, permits, since, awaits }
+        Hold { holder: holder.map_or(Holder::NoTask, Holder::Task), mode, permits, since, awaits, stack: None }
     }
 }
 

@@ -42,6 +42,7 @@ fn mutex(number: u64, holder: TaskId) -> Change {
         permits: 1,
         since: Stamp(5),
         awaits: 1,
+        stack: None,
     };
     Change::Resource(Box::new(Resource {
         id: resource(number),

@@ -150,6 +150,7 @@ fn hold(hold: &v1::Hold) -> Option<Hold> {
         permits: hold.permits,
         since: Stamp(hold.since_ns),
         awaits: u8::try_from(hold.awaits).unwrap_or(u8::MAX),
+        stack: StackId::new(hold.stack),
     })
 }
 

@@ -127,6 +127,7 @@ fn resource() -> impl Strategy<Value = Change> {
             permits: any,
             since: Stamp(*since),
             awaits: *since as u8,
+            stack: None,
         };
         let usage = Usage {
             holds: holds.iter().map(hold).collect(),

@@ -92,6 +92,7 @@ fn read_hold(hold: &v1::Hold) -> Hold {
         permits: hold.permits,
         since: Stamp(hold.since_ns),
         awaits: u8::try_from(hold.awaits).expect("it saturates"),
+        stack: StackId::new(hold.stack),
     }
 }
 
