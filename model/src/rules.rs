@@ -30,6 +30,7 @@ mod long_poll;
 mod lost_waker;
 mod never_polled;
 mod starved;
+mod std_lock_in_task;
 mod task_leak;
 
 pub use judge::Judge;
@@ -75,6 +76,7 @@ pub const RULES: &[Rule] = &[
     rule!("futurelock", Proven, "rules/futurelock.rs"),
     rule!("lost-waker", Proven, "rules/lost_waker.rs"),
     rule!("long-poll", Persistent, "rules/long_poll.rs"),
+    rule!("std-lock-in-task", Persistent, "rules/std_lock_in_task.rs"),
     rule!("starved", Persistent, "rules/starved.rs"),
     rule!(
         "held-across-await",

@@ -15,9 +15,9 @@ struct Account {
 
 async fn transfer(from: Arc<Mutex<Account>>, to: Arc<Mutex<Account>>, cents: i64) {
     loop {
-        let mut payer = from.lock().await;
+        let mut payer = from.lock().await; // line: takes
         fraud_check().await;
-        let mut payee = to.lock().await;
+        let mut payee = to.lock().await; // line: awaits
         payer.cents -= cents;
         payee.cents += cents;
         drop((payer, payee));

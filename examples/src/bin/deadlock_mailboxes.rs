@@ -25,6 +25,7 @@ async fn kitchen(mut mailbox: Receiver<Letter>, waiters: Sender<Letter>) {
         sleep(Duration::from_millis(20)).await;
         for answer in [Letter::Ready(table), Letter::Question(table + 1)] {
             if waiters.send(answer).await.is_err() {
+                // line: awaits
                 return;
             }
         }
@@ -38,6 +39,7 @@ async fn waiters(mut mailbox: Receiver<Letter>, kitchen: Sender<Letter>) {
         sleep(Duration::from_millis(20)).await;
         for order in [Letter::Order(table), Letter::Order(table + 1)] {
             if kitchen.send(order).await.is_err() {
+                // line: awaits
                 return;
             }
         }

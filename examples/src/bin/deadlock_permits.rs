@@ -11,6 +11,7 @@ use tokio::{sync::Semaphore, time::sleep};
 
 async fn import_file(limit: &Semaphore) {
     let Ok(_permit) = limit.acquire().await else {
+        // line: awaits
         return;
     };
     sleep(Duration::from_millis(10)).await; // read it

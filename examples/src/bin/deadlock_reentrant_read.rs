@@ -17,7 +17,7 @@ struct Config {
 type Shared = Arc<RwLock<Config>>;
 
 async fn price(config: &Shared, cents: u64) -> u64 {
-    let config = config.read().await;
+    let config = config.read().await; // line: awaits
     cents + cents * config.tax_percent / 100
 }
 
@@ -34,7 +34,7 @@ async fn request(config: Shared) {
 async fn reload(config: Shared) {
     loop {
         sleep(Duration::from_millis(110)).await;
-        let mut config = config.write().await;
+        let mut config = config.write().await; // line: awaits
         config.tax_percent = 19;
     }
 }

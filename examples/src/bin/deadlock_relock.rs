@@ -25,11 +25,11 @@ impl Cart {
     }
 
     async fn total(&self) -> u64 {
-        self.items.lock().await.values().sum()
+        self.items.lock().await.values().sum() // line: awaits
     }
 
     async fn checkout(&self) -> u64 {
-        let mut items = self.items.lock().await;
+        let mut items = self.items.lock().await; // line: takes
         sleep(Duration::from_millis(50)).await; // the stock is asked
         let total = self.total().await;
         items.clear();

@@ -16,7 +16,7 @@ struct Connection {
 }
 
 async fn query(connection: Arc<Mutex<Connection>>, time: Duration) {
-    let mut connection = connection.lock().await;
+    let mut connection = connection.lock().await; // line: awaits
     connection.statements += 1;
     sleep(time).await;
 }

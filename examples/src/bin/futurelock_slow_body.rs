@@ -16,6 +16,7 @@ const AHEAD: usize = 3;
 /// Asks the host for something, as soon as it is free.
 async fn fetch(page: u32, host: Arc<Semaphore>) -> u32 {
     if let Ok(_permit) = host.acquire().await {
+        // line: awaits
         sleep(Duration::from_millis(50)).await;
     }
     page

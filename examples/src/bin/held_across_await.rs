@@ -16,7 +16,7 @@ struct Session {
 
 async fn renew(session: Arc<Mutex<Session>>, server: SocketAddr) -> io::Result<()> {
     loop {
-        let mut session = session.lock().await;
+        let mut session = session.lock().await; // line: takes
         // Here is the error: the guard lives on while the server thinks.
         session.token = disease::ask(server, "a new token, please").await?;
         drop(session);

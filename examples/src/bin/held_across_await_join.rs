@@ -20,14 +20,14 @@ async fn load_part(part: u32, catalogue: Catalogue) {
 async fn reload(catalogue: Catalogue) {
     loop {
         sleep(Duration::from_millis(200)).await;
-        let mut items = catalogue.lock().await;
+        let mut items = catalogue.lock().await; // line: takes
         items.clear();
         let mut parts = JoinSet::new();
         for part in 0..4 {
             parts.spawn(load_part(part, Arc::clone(&catalogue))); // spawns: part
         }
         // Here is the error: the guard is still there.
-        parts.join_all().await;
+        parts.join_all().await; // line: awaits
         drop(items);
     }
 }

@@ -24,7 +24,7 @@ impl Inventory {
         writeln!(&connection, "{item}")?;
         let mut answer = String::new();
         // Here is the error: this waits, and the worker with it.
-        BufReader::new(connection).read_line(&mut answer)?;
+        BufReader::new(connection).read_line(&mut answer)?; // line: blocks
         Ok(answer)
     }
 }

@@ -20,7 +20,7 @@ impl Picture {
 
     fn resize(self) -> Self {
         // About 1.5 s in one go.
-        disease::burn(Duration::from_millis(30 * self.megapixels));
+        disease::burn(Duration::from_millis(30 * self.megapixels)); // line: blocks
         Self {
             megapixels: self.megapixels / 25,
         }

@@ -15,7 +15,7 @@ async fn upload(server: SocketAddr) -> io::Result<()> {
         match TcpStream::connect(server).await {
             Ok(_connection) => return Ok(()),
             // Here is the error: this is not `tokio::time::sleep`.
-            Err(_) => thread::sleep(BACKOFF),
+            Err(_) => thread::sleep(BACKOFF), // line: blocks
         }
     }
 }

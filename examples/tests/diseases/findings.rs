@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    lines::line,
+    lines::{disease, line},
     programs::{Expected, Finding, PROGRAMS, Program},
     runs::{self, Run},
     target::{Target, folder},
@@ -187,6 +187,28 @@ fn names_what_it_should(
              tasks of lines {named_tasks:?} instead of {tasks:?}: {findings:#?}"
         ));
     }
+    names_its_lines(program, findings)
+}
+
+/// Makes sure that the evidence names the lines of the disease.
+fn names_its_lines(program: &str, findings: &[Value]) -> Result<(), String> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let evidence = findings
+        .iter()
+        .flat_map(|finding| list(&finding["evidence"]));
+    let evidence: Vec<_> = evidence.filter_map(Value::as_str).collect();
+    for line in disease(program) {
+        let place = format!("{program}.rs:{line}");
+        let names_it = |text: &&str| {
+            text.split([' ', ',', ';'])
+                .any(|word| word == place || word.strip_suffix(':') == Some(&place))
+        };
+        if !evidence.iter().any(names_it) {
+            return Err(format!("{place} is not named: {evidence:#?}"));
+        }
+    }
     Ok(())
 }
 
@@ -242,7 +264,10 @@ fn finding(tasks: &[&str], resources: &[&str]) -> Value {
         "tier": "proven",
         "since_ns": 1,
         "subjects": tasks.chain(resources).collect::<Vec<_>>(),
-        "evidence": ["they wait for each other"],
+        "evidence": disease("deadlock")
+            .into_iter()
+            .map(|line| format!("it waits for it, at deadlock.rs:{line}"))
+            .collect::<Vec<_>>(),
         "advice": "lock in one order",
     })
 }
@@ -255,6 +280,7 @@ fn only_the_right_findings_pass() {
 
     let both = ["alice to bob", "bob to alice"];
     let right = finding(&both, &["alice", "bob"]);
+    assert_eq!(disease("deadlock").len(), 2);
     names(slice::from_ref(&right)).unwrap();
     names(&[finding(&both, &["alice"]), finding(&[], &["bob"])]).unwrap();
     no_other(slice::from_ref(&right), expected).unwrap();
@@ -283,6 +309,7 @@ fn only_the_right_findings_pass() {
     ] {
         no_other(&[right.clone(), wrong], expected).unwrap_err();
     }
+    names(&[with("evidence", json!(["it waits, at deadlock.rs:2"]))]).unwrap_err();
     for role in ["waiter".into(), "holder".into(), Value::Null] {
         let mut wrong = right.clone();
         wrong["subjects"][0]["role"] = role;

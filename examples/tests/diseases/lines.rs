@@ -30,6 +30,17 @@ pub(crate) fn line(program: &str, kind: &str, name: &str) -> u64 {
     found.unwrap().0
 }
 
+/// The lines of the disease itself, with marks `// line: WHAT`, from 1: where the lock is taken, where the task waits,
+/// what blocks the worker. A mark that stands alone means the line above.
+pub(crate) fn disease(program: &str) -> Vec<u64> {
+    let text = text(program);
+    let marked = |(number, line): (u64, &str)| {
+        let before = line.split_once("// line: ")?.0;
+        Some(number - u64::from(before.trim().is_empty()))
+    };
+    (1..).zip(text.lines()).filter_map(marked).collect()
+}
+
 #[test]
 fn what_findings_name_is_marked() {
     for program in PROGRAMS {

@@ -119,10 +119,11 @@ impl Program {
 }
 
 /// Every rule that finds something.
-pub(crate) const RULES: [&str; 13] = [
+pub(crate) const RULES: [&str; 14] = [
     "deadlock",
     "futurelock",
     "long-poll",
+    "std-lock-in-task",
     "starved",
     "held-across-await",
     "cancelled-mid-await",
@@ -179,6 +180,8 @@ pub(crate) const PROGRAMS: &[Program] = &[
     healthy("long_poll_sleep_healthy"),
     sick("long_poll_busy_loop", "long-poll", &[], &["resizer"]).busy(),
     healthy("long_poll_busy_loop_healthy").busy(),
+    sick("std_lock_in_task", "std-lock-in-task", &[], &["requests"]),
+    healthy("std_lock_in_task_healthy"),
     // Whoever is woken is starved there.
     sick("starved", "starved", &[], &["render"])
         .beside(&["health"])

@@ -22,6 +22,7 @@ use foldhash::fast::FixedState;
 
 use super::look::Look;
 use super::problem::{Key, Problem};
+use super::std_lock_in_task;
 use super::survey::{kind, runtime};
 use super::words::{counted, time};
 use crate::{Concern, Kind, Nanos, Role, RuntimeId, SiteId, Stamp, Subject, Task, TaskId, Tier};
@@ -53,14 +54,16 @@ impl Memory {
 /// Each spawn site with a poll that takes, or took, too long.
 pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     let running = &look.survey.running;
-    let mut longest: HashMap<SiteId, (&Task, usize), FixedState> = HashMap::default();
+    // Those that wait for a lock are told by another rule.
+    let mut longest: HashMap<(bool, SiteId), (&Task, usize), FixedState> = HashMap::default();
     for task in running {
         let known = memory.polls.get(&task.id) == Some(&task.vitals.since);
         if !known || task.in_state(look.now) < look.thresholds.long_poll || !matters(look, task) {
             continue;
         }
         memory.last.insert(runtime(look.world, task), look.now);
-        let (longest, count) = longest.entry(task.birth.site).or_insert((task, 0));
+        let key = (std_lock_in_task::is_it(look, task), task.birth.site);
+        let (longest, count) = longest.entry(key).or_insert((task, 0));
         *count += 1;
         if (task.vitals.since, task.id) < (longest.vitals.since, longest.id) {
             *longest = task;
@@ -76,12 +79,16 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     memory.last.retain(|_, at| at.until(look.now) < AFTERMATH);
     let mut problems: Vec<_> = longest
         .iter()
-        .map(|(site, (task, count))| under_way(look, *site, task, *count))
+        .map(|((is_lock, site), (task, count))| match is_lock {
+            true => std_lock_in_task::problem(look, *site, task, *count),
+            false => under_way(look, *site, task, *count),
+        })
         .collect();
     let mut past: HashMap<SiteId, (Nanos, &Task), FixedState> = HashMap::default();
     for task in &look.survey.slow {
         let site = task.birth.site;
-        if kind(look.world, task) == Kind::BlockOn || longest.contains_key(&site) {
+        let is_under_way = |is_lock| longest.contains_key(&(is_lock, site));
+        if kind(look.world, task) == Kind::BlockOn || is_under_way(true) || is_under_way(false) {
             continue;
         }
         let length = length(task);
@@ -129,6 +136,19 @@ fn late(look: &Look<'_>, task: &Task) -> (usize, Nanos) {
     })
 }
 
+/// Who waits meanwhile.
+pub(super) fn who_is_late(look: &Look<'_>, task: &Task) -> Option<String> {
+    let (late @ 1.., longest) = late(look, task) else {
+        return None;
+    };
+    let verb = if late == 1 { "waits" } else { "wait" };
+    Some(format!(
+        "{} {verb} for a worker of that runtime meanwhile, up to {} so far",
+        counted(late, "task"),
+        time(longest)
+    ))
+}
+
 fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Problem {
     let name = look.words.task(task.id);
     let length = task.in_state(look.now);
@@ -144,14 +164,7 @@ fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Proble
             counted(count - 1, "more task")
         ));
     }
-    if let (late @ 1.., longest) = late(look, task) {
-        let verb = if late == 1 { "waits" } else { "wait" };
-        evidence.push(format!(
-            "{} {verb} for a worker of that runtime meanwhile, up to {} so far",
-            counted(late, "task"),
-            time(longest)
-        ));
-    }
+    evidence.extend(who_is_late(look, task));
     Problem {
         rule: "long-poll",
         tier: Tier::Persistent,

@@ -57,7 +57,8 @@ impl World {
         let waits = self.waits_of(task.id).map(|wait| Await {
             stack: wait.stack,
             wait: Some(wait.id),
-            sure: true,
+            // Who was given it and does not come for it may be anywhere else.
+            sure: wait.granted.is_none(),
         });
         let mut found: Vec<Await> = waits.collect();
         let resources = found.len();
