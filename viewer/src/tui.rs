@@ -20,6 +20,7 @@ mod problems;
 mod prompt;
 mod resources;
 mod run;
+mod sources;
 mod table;
 mod terminal;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod walk;
 pub use app::{App, Options};
 pub use msg::{Effect, Msg};
 pub use run::run;
+pub use sources::SourceLine;
 pub use terminal::TuiError;
 pub use theme::{Theme, UnknownTheme};
 pub use update::update;

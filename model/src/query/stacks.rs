@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::{PlaceId, ResourceId, ResourceKind, Stack, StackId, State, Task, TaskId, World};
+use crate::{Await, PlaceId, ResourceId, ResourceKind, Stack, StackId, State, Task, TaskId, World};
 
 /// The tasks that wait at the same places.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,13 @@ pub struct StackGroup {
     pub tasks: Vec<TaskId>,
     /// Where.
     pub at: At,
+    /// What tells it from other groups of the same session, whichever tasks it has at the time.
+    pub key: StackKey,
 }
+
+/// What tells groups apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StackKey(GroupKey);
 
 /// Where the tasks of a group wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +68,18 @@ pub struct Spot {
     pub resource: Option<ResourceId>,
     /// Whether all of them still wait there, as far as is known.
     pub sure: bool,
+}
+
+impl Spot {
+    /// The same as a place of one task.
+    #[must_use]
+    pub const fn place(&self) -> Await {
+        Await {
+            stack: self.stack,
+            wait: None,
+            sure: self.sure,
+        }
+    }
 }
 
 /// What makes two places one: equal frames, else the stack's own number, else what is waited for.
@@ -118,10 +136,11 @@ pub fn by_stack<'a>(world: &World, tasks: impl IntoIterator<Item = &'a Task>) ->
     });
     let built = groups.into_iter().map(|(key, group)| StackGroup {
         tasks: group.tasks.iter().map(|task| task.id).collect(),
-        at: match key {
+        at: match &key {
             GroupKey::Spots(_) => At::Spots(group.spots),
-            GroupKey::Nowhere(why) => At::Nowhere(why),
+            GroupKey::Nowhere(why) => At::Nowhere(*why),
         },
+        key: StackKey(key),
     });
     built.collect()
 }

@@ -15,6 +15,7 @@ use super::picture::Picture;
 use super::problems::ProblemTable;
 use super::prompt::Prompt;
 use super::resources::ResourceTable;
+use super::sources::Sources;
 use super::table::{Place, TaskTable};
 use super::theme::Theme;
 use super::thing::Thing;
@@ -66,6 +67,8 @@ pub struct App {
     pub(super) stale: Option<Stale>,
     /// The tasks whose distributions were asked for.
     pub(super) asked: Vec<TaskId>,
+    /// Lines of the source, as far as they were read.
+    pub(super) sources: Sources,
     /// When `g` was pressed, and the screens before.
     pub(super) pressed_g: Option<(Duration, Vec<Screen>)>,
     /// When and on which row the mouse was clicked.
@@ -151,6 +154,7 @@ impl App {
             fresh: None,
             stale: None,
             asked: Vec::new(),
+            sources: Sources::default(),
             pressed_g: None,
             clicked: None,
         }

@@ -95,7 +95,7 @@ impl TaskTable {
         self.names
     }
 
-    /// Whether anybody waits for something that is tracked, or did: waits come and go, and a column must not with them.
+    /// Whether it is known of anybody what or where it waits for, or was: waits come and go, and a column must not with them.
     pub(super) fn has_waits(&self) -> bool {
         self.waits
     }
@@ -161,7 +161,7 @@ impl TaskTable {
         let largest = tasks.iter().filter_map(|task| task.birth.tokio_id).max();
         self.id_digits = largest.map_or(1, |id| id.ilog10() as u16 + 1);
         self.names = self.names || tasks.iter().any(|task| is_named(task, world));
-        self.waits = self.waits || !world.waits().is_empty();
+        self.waits = self.waits || !world.waits().is_empty() || world.stacks().next().is_some();
         let before = self.cursor.chosen().copied();
         let lost = (self.cursor.settle(&self.rows, height) == Settled::Lost).then(|| {
             let gone = before.and_then(|id| world.task(id));

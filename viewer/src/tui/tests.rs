@@ -1,5 +1,6 @@
 //! Tests of the whole app: driven by its keys, looked at on its screen.
 
+mod awaits;
 mod chaos;
 mod keys;
 mod news;

@@ -22,8 +22,11 @@ use super::keys::{Action, action};
 use super::link::Phase;
 use super::msg::{Effect, Msg};
 use super::prompt::Typed;
+use super::sources::line_of;
+use super::view::awaits::AWAITS;
 use super::view::layout::body_height;
 use crate::feed::{Ask, Feed, Hello};
+use crate::source::Program;
 use crate::text::clean;
 
 /// Filters that are remembered.
@@ -55,9 +58,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resize(columns, rows) => app.size = (columns, rows),
         Msg::Feed(feed) => told(app, feed),
+        Msg::Source(line, text) => app.sources.take(line, text),
     }
     freshen(app);
     ask_for_sketches(app, &mut effects);
+    ask_for_sources(app, &mut effects);
     effects
 }
 
@@ -245,6 +250,7 @@ fn connected(app: &mut App, hello: Box<Hello>) {
             app.groups.clear();
             app.problems.clear();
             app.resources.clear();
+            app.sources.clear();
             app.waits = WaitGraph::default();
             // What the screens were about belongs to the process that is gone.
             ways::to_tab(app, ways::tab_of(&app.screens));
@@ -356,5 +362,27 @@ fn ask_for_sketches(app: &mut App, effects: &mut Vec<Effect>) {
     if wanted != app.asked && app.link.is_live() {
         app.asked.clone_from(&wanted);
         effects.push(Effect::Ask(Ask::Sketches(wanted)));
+    }
+}
+
+/// Asks for the lines of the source that the screen shows and that were not looked for yet.
+fn ask_for_sources(app: &mut App, effects: &mut Vec<Effect>) {
+    let world = app.picture.world();
+    let Screen::Task(detail) = app.screen() else {
+        return;
+    };
+    let Some(task) = detail.task(world) else {
+        return;
+    };
+    let stacks = world.awaits(task).into_iter().take(AWAITS);
+    let lines = stacks.filter_map(|place| line_of(place.stack?, world));
+    let lines: Vec<_> = lines.collect();
+    let new = app.sources.ask(lines);
+    if let Some(hello) = app.link.hello.as_deref().filter(|_| !new.is_empty()) {
+        let program = Program {
+            executable: hello.executable.clone(),
+            started_unix_ns: hello.started_unix_ns,
+        };
+        effects.push(Effect::Read(program, new));
     }
 }

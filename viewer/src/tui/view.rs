@@ -1,5 +1,6 @@
 //! How it looks: functions of the app that write into a buffer. One view per file.
 
+pub(super) mod awaits;
 pub(super) mod document;
 mod empty;
 mod explain;
