@@ -106,6 +106,7 @@ fn every_output_is_what_its_schema_says() {
     check(dir.path(), &["doctor"]);
     check(dir.path(), &["findings"]);
     check(dir.path(), &["resources"]);
+    check(dir.path(), &["stacks"]);
     check(dir.path(), &["check", "--for=10ms"]);
     let rules = check(dir.path(), &["explain", "--list"]);
     assert!(
@@ -166,6 +167,7 @@ fn every_property_is_described() {
         "tasks",
         "findings",
         "resources",
+        "stacks",
         "check",
         "explain",
         "doctor",

@@ -11,6 +11,7 @@ use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
 use crate::cli::advice::Advice;
+use crate::cli::awaits::AwaitRow;
 use crate::cli::schema;
 use crate::feed::Hello;
 use crate::text::kind_of;
@@ -81,6 +82,7 @@ struct Row<'a> {
     schedule_delay: Option<Distribution>,
     waits_for: Vec<Waiting<'a>>,
     holds: Vec<Held>,
+    awaits: Vec<AwaitRow<'a>>,
 }
 
 /// Tasks that become rows one at a time.
@@ -263,6 +265,7 @@ impl<'a> Row<'a> {
                 .map(|of| Distribution::of(&of.delays)),
             waits_for: Waiting::all(task.id, world, epoch),
             holds: Held::all(task.id, world, epoch),
+            awaits: AwaitRow::all(task, world),
         }
     }
 }
@@ -387,5 +390,32 @@ mod tests {
         assert_eq!(of(60)["timed"], true);
         assert!(of(61)["granted_unix_ns"].is_number());
         assert_eq!(of(62)["held_by"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn where_tasks_wait_is_told_as_the_schema_says() {
+        let (hello, world) = (crate::stacked::hello(), crate::stacked::world());
+        let choice = Choice {
+            filter: "at:serve.rs:44".to_owned(),
+            ..Choice::default()
+        };
+        let question = Question::read(&choice, &ViewArgs::default()).unwrap();
+        let answer = question.answer(&world, None);
+        let json =
+            serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
+        scene::check(&json, include_str!("../../../schema/tasks.v1.json"));
+        assert_eq!(json["matching"], 3);
+        let mut tasks = json["tasks"].as_array().unwrap().iter();
+        let conn = tasks.find(|task| task["tokio_id"] == 62).unwrap();
+        let awaits = conn["awaits"].as_array().unwrap();
+        let sure: Vec<_> = awaits.iter().map(|place| &place["sure"]).collect();
+        assert_eq!(sure, [true, true, false]);
+        assert_eq!(awaits[0]["operation"], "Notified");
+        assert_eq!(awaits[0]["location"], "serve.rs:90");
+        assert_eq!(awaits[0]["frames"][2]["line"], 44);
+        assert_eq!(
+            (&awaits[0]["whole"], &awaits[2]["whole"]),
+            (&true.into(), &false.into())
+        );
     }
 }
