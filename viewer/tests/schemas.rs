@@ -157,7 +157,7 @@ fn an_output_of_a_target_that_tells_next_to_nothing_is_too() {
     check(dir.path(), &["tasks", "--group"]);
     check(dir.path(), &["ls"]);
     let doctor = check(dir.path(), &["doctor"]);
-    assert_eq!(doctor["sources"].as_array().map(Vec::len), Some(6));
+    assert_eq!(doctor["sources"].as_array().map(Vec::len), Some(7));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::args::{DoctorArgs, Format};
 use super::output::Style;
 use super::{Outcome, output, target};
 use crate::client::{Address, ConnectError, connect};
-use crate::feed::Hello;
+use crate::feed::{Hello, Source};
 
 /// What something was to be changed, or is not proven, ends with.
 const FOUND: u8 = 1;
@@ -21,14 +21,18 @@ const FOUND: u8 = 1;
 /// How often it is asked until then.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long the target may take to look at its own debug information, which the first question makes it do.
+const LOOKED_WITHIN: Duration = Duration::from_secs(1);
+
 /// The sources that a target of this version has, and what each gives. One that is missing can't be told by the target.
-const EXPECTED: [(&str, &str); 6] = [
+const EXPECTED: [(&str, &str); 7] = [
     ("tasks", "each task, who spawned it, how it ended"),
     ("polls", "how often and how long each task runs"),
     ("wakes", "who wakes it, how long it waits to run"),
     ("wakers", "whether anything can still wake it"),
     ("locks", "who holds a lock, who waits for what"),
     ("permits", "who holds permits, who waits to send"),
+    ("stacks", "at which lines each task waits"),
 ];
 
 /// Says what the target can tell.
@@ -51,8 +55,13 @@ pub(super) async fn run(address: Option<Address>, args: &DoctorArgs) -> Outcome 
 /// to change what needs no change.
 async fn settled(address: &Address) -> Result<Hello, ConnectError> {
     let hello = connect(address).await?.hello;
-    let settled = |hello: &Hello| Diagnosis::of(hello).settled();
-    let left = TRIAL_WITHIN.saturating_sub(Duration::from_nanos(hello.now_ns));
+    let settled = |hello: &Hello| Diagnosis::of(hello).settled() && !looks(hello);
+    let trial = TRIAL_WITHIN.saturating_sub(Duration::from_nanos(hello.now_ns));
+    let left = if looks(&hello) {
+        trial.max(LOOKED_WITHIN)
+    } else {
+        trial
+    };
     if settled(&hello) || left.is_zero() {
         return Ok(hello);
     }
@@ -70,6 +79,24 @@ async fn settled(address: &Address) -> Result<Hello, ConnectError> {
         // It may have learnt something of itself meanwhile, though not enough.
         Err(_) => Ok(connect(address).await?.hello),
     }
+}
+
+/// Whether the target has yet to say what its debug information allows.
+fn looks(hello: &Hello) -> bool {
+    let catches = |source: &Source| source.name == "stacks" && source.active;
+    hello.setup.debug_info.is_empty() && hello.sources.iter().any(catches)
+}
+
+/// What the debug information of a target allows to tell of a stack, in words.
+fn debug_info(hello: &Hello) -> Option<&'static str> {
+    Some(match hello.setup.debug_info.as_str() {
+        "full" => "full: the lines and the names of all functions, also of those that were inlined",
+        "line-tables" => "line tables: all lines; of functions that were inlined only short names",
+        "symbols" => "symbols only: names of functions that were not inlined, no lines",
+        "stripped" => "none, it is stripped: offsets within the executable, no names and no lines",
+        "" => "? it has not looked at it yet",
+        _ => return None,
+    })
 }
 
 /// What a target can tell, judged by what arrived.
@@ -164,7 +191,7 @@ impl Diagnosis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::{Setup, Source};
+    use crate::feed::Setup;
 
     pub(super) fn healthy() -> Hello {
         let source = |(name, _): (&str, _)| Source {
@@ -184,6 +211,7 @@ mod tests {
                 static_max_level: "trace".to_owned(),
                 installed: true,
                 clock: "tsc".to_owned(),
+                debug_info: "full".to_owned(),
                 ..Setup::default()
             },
             ..Hello::default()
@@ -259,10 +287,10 @@ mod tests {
         );
     }
 
-    /// A target whose level leaves out the last so many sources.
+    /// A target whose level leaves out so many sources, permits first.
     fn of_level(left_out: usize) -> Hello {
         let mut hello = healthy();
-        for source in hello.sources.iter_mut().rev().take(left_out) {
+        for source in hello.sources.iter_mut().rev().skip(1).take(left_out) {
             (source.active, source.events, source.trial_events) = (false, 0, 0);
         }
         hello
@@ -300,6 +328,58 @@ mod tests {
                 .sources
                 .iter()
                 .all(|source| !source.off)
+        );
+    }
+
+    #[test]
+    fn what_the_build_does_not_tell_is_said_with_the_lines_for_it() {
+        for (info, code, change) in [
+            ("full", None, ""),
+            ("line-tables", None, ""),
+            (
+                "symbols",
+                Some("debug_info"),
+                "debug = \"line-tables-only\"",
+            ),
+            ("stripped", Some("debug_info"), "strip = false"),
+        ] {
+            let mut hello = healthy();
+            info.clone_into(&mut hello.setup.debug_info);
+            let diagnosis = Diagnosis::of(&hello);
+            assert_eq!(codes(&hello).first().copied(), code, "{info}");
+            assert!(
+                diagnosis
+                    .advice
+                    .iter()
+                    .all(|advice| advice.change.contains(change))
+            );
+            assert!(debug_info(&hello).is_some());
+        }
+        let mut hello = healthy();
+        hello.setup.debug_info.clear();
+        assert!(looks(&hello) && codes(&hello).is_empty());
+    }
+
+    #[test]
+    fn stacks_that_are_not_caught_have_the_targets_reason() {
+        let mut hello = healthy();
+        hello.setup.no_stacks = "built without\u{1b} frame pointers".to_owned();
+        hello.setup.debug_info.clear();
+        (hello.sources[6].active, hello.sources[6].events) = (false, 0);
+        hello.sources[6].trial_events = 0;
+        let diagnosis = Diagnosis::of(&hello);
+        assert_eq!(codes(&hello), ["no_stacks"]);
+        assert!(diagnosis.settled() && !diagnosis.healthy() && !looks(&hello));
+        let style = Style {
+            width: 100,
+            colours: false,
+        };
+        insta::assert_snapshot!("no_stacks", text::draw(&hello, &diagnosis, style));
+        let mut hello = healthy();
+        hello.setup.debug_info = "stripped".to_owned();
+        insta::assert_snapshot!(
+            "stripped",
+            text::draw(&hello, &Diagnosis::of(&hello), style)
         );
     }
 

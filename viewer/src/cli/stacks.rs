@@ -10,7 +10,7 @@ use super::args::{Format, StacksArgs};
 use super::output::Style;
 use super::tasks::filter;
 use super::{Outcome, output, target};
-use crate::client::{Address, Sketching, Snapshot, snapshot};
+use crate::client::{Address, Sketching, Snapshot, connect, snapshot};
 
 /// What there is to show.
 #[derive(Debug)]
@@ -44,7 +44,13 @@ impl Answer {
 pub(super) async fn run(address: Option<Address>, args: &StacksArgs) -> Outcome {
     let filter = filter("--filter", &args.filter)?;
     let address = target::resolve(address).await?;
-    let Snapshot { hello, world } = snapshot(&address, String::new(), Sketching::Asked).await?;
+    let Snapshot { mut hello, world } = snapshot(&address, String::new(), Sketching::Asked).await?;
+    // The target looks at its own debug information once it is asked: by now it has.
+    if hello.setup.debug_info.is_empty()
+        && let Ok(again) = connect(&address).await
+    {
+        hello.setup.debug_info = again.hello.setup.debug_info;
+    }
     let answer = Answer::of(&world, filter, args.limit);
     match args.format {
         Format::Json => output::print_json(&json::Stacks::of(&hello, &world, &answer)),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use taskscope_model::World;
-use taskscope_model::query::At;
+use taskscope_model::query::{At, Nowhere, StackGroup};
 
 use super::Answer;
 use crate::cli::output::Style;
@@ -43,12 +43,39 @@ pub(super) fn draw(hello: &Hello, world: &World, answer: &Answer, style: Style) 
         let _ = write!(text, ", {}", clean(&answer.filter.to_string()));
     }
     text.push('\n');
-    for line in stackless(hello) {
+    for line in stackless(hello).into_iter().chain(unknown(answer)) {
         for part in wrap(&format!("? {line}"), style.width.max(20)) {
             let _ = writeln!(text, "{part}");
         }
     }
     text
+}
+
+/// What a `?` in the table, and `not known`, stand for.
+fn unknown(answer: &Answer) -> Vec<String> {
+    let spots = answer.groups.iter().flat_map(|group| match &group.at {
+        At::Spots(spots) => spots.as_slice(),
+        At::Nowhere(_) => &[],
+    });
+    let (mut uncaught, mut unnamed) = (false, false);
+    for spot in spots {
+        uncaught |= spot.stack.is_none();
+        unnamed |= spot.stack.is_some() && spot.frames.is_none();
+    }
+    let nowhere = |group: &StackGroup| group.at == At::Nowhere(Nowhere::NotKnown);
+    let reasons = [
+        (uncaught, "at a resource: no stack of that wait was caught"),
+        (
+            unnamed,
+            "alone: the program did not name that stack in time",
+        ),
+        (
+            answer.groups.iter().any(nowhere),
+            "not known: no stack was caught, or it is the future of a block_on, whose wakers are not told",
+        ),
+    ];
+    let told = reasons.into_iter().filter(|(told, _)| *told);
+    told.map(|(_, why)| why.to_owned()).collect()
 }
 
 fn table(world: &World, answer: &Answer) -> Table {
