@@ -29,4 +29,4 @@ pub use order::Order;
 pub use resources::{
     Queue, Queues, RESOURCE_FILTER_HELP, ResourceColumn, ResourceFilter, ResourceOrder,
 };
-pub use stacks::{At, Nowhere, Spot, StackGroup, by_stack, nowhere};
+pub use stacks::{At, Nowhere, Spot, StackGroup, StackKey, by_stack, nowhere};

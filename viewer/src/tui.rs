@@ -21,6 +21,7 @@ mod prompt;
 mod resources;
 mod run;
 mod sources;
+mod stacks;
 mod table;
 mod terminal;
 #[cfg(test)]

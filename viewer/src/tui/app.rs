@@ -16,7 +16,8 @@ use super::problems::ProblemTable;
 use super::prompt::Prompt;
 use super::resources::ResourceTable;
 use super::sources::Sources;
-use super::table::{Place, TaskTable};
+use super::stacks::StackTable;
+use super::table::{TaskTable, Within};
 use super::theme::Theme;
 use super::thing::Thing;
 use super::walk::Walk;
@@ -56,6 +57,7 @@ pub struct App {
     pub(super) resources: ResourceTable,
     /// Who waits for whom, as of when the screen of it was last computed.
     pub(super) waits: WaitGraph,
+    pub(super) stacks: StackTable,
     pub(super) groups: GroupTable,
     pub(super) mode: Mode,
     /// Filters of tasks that were used, the last one last.
@@ -90,11 +92,13 @@ pub(super) enum Screen {
     /// What is wrong.
     Problems,
     /// The tasks, or those of one place.
-    Tasks(Option<Place>),
+    Tasks(Option<Within>),
     /// The resources.
     Resources,
     /// Who waits for whom.
     Waits(Walk),
+    /// The places at which tasks wait.
+    Stacks,
     /// The spawn places.
     Groups,
     /// One task.
@@ -147,6 +151,7 @@ impl App {
             tasks: TaskTable::new(options.filter.unwrap_or_default(), options.order),
             resources: ResourceTable::default(),
             waits: WaitGraph::default(),
+            stacks: StackTable::default(),
             groups: GroupTable::default(),
             mode: Mode::Screen,
             history: Vec::new(),

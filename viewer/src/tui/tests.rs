@@ -6,6 +6,7 @@ mod keys;
 mod news;
 mod pictures;
 mod problems;
+mod stacks;
 mod waits;
 mod world;
 

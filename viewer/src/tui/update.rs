@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use taskscope_model::graph::WaitGraph;
-use taskscope_model::query::{Filter, FilterError};
+use taskscope_model::query::{At, Filter, FilterError, Spot};
 use taskscope_model::{Stamp, TaskId, World};
 
 use super::app::{App, Mode, Screen, Stale};
@@ -247,6 +247,7 @@ fn connected(app: &mut App, hello: Box<Hello>) {
         Some(session) if session != hello.session => {
             app.picture.clear();
             app.tasks.clear();
+            app.stacks.clear();
             app.groups.clear();
             app.problems.clear();
             app.resources.clear();
@@ -298,8 +299,8 @@ fn freshen(app: &mut App) {
     app.fresh = Some((app.now, world.revision()));
     let wish = app.stale.take() == Some(Stale::Wish);
     let height = body_height(app);
-    let place = app.screens.iter().rev().find_map(|screen| match screen {
-        Screen::Tasks(place) => Some(place.clone()),
+    let within = app.screens.iter().rev().find_map(|screen| match screen {
+        Screen::Tasks(within) => Some(within.clone()),
         _ => None,
     });
     let mut lost = None;
@@ -323,11 +324,19 @@ fn freshen(app: &mut App) {
         Some(Screen::Waits(_)) => app.waits = WaitGraph::of(app.picture.world()),
         Some(Screen::Resource(thing)) => thing.refresh(app.picture.world()),
         Some(Screen::Tasks(_)) => {
-            app.tasks.place = place.flatten();
+            app.tasks.within = within.flatten();
             if wish {
                 app.tasks.forget_names();
             }
             lost = app.tasks.refresh(app.picture.world(), height);
+        }
+        Some(Screen::Stacks) => {
+            let settled = app
+                .stacks
+                .refresh(app.picture.world(), &app.tasks.filter, height);
+            if settled == Settled::Lost {
+                lost = Some("no task waits there any more".to_owned());
+            }
         }
         Some(Screen::Groups) => {
             let filter = all_of(&app.only, &app.tasks.filter);
@@ -368,14 +377,16 @@ fn ask_for_sketches(app: &mut App, effects: &mut Vec<Effect>) {
 /// Asks for the lines of the source that the screen shows and that were not looked for yet.
 fn ask_for_sources(app: &mut App, effects: &mut Vec<Effect>) {
     let world = app.picture.world();
-    let Screen::Task(detail) = app.screen() else {
-        return;
+    let awaits = match app.screen() {
+        Screen::Task(detail) => detail.task(world).map(|task| world.awaits(task)),
+        Screen::Stacks => app.stacks.selected().map(|group| match &group.at {
+            At::Spots(spots) => spots.iter().map(Spot::place).collect(),
+            At::Nowhere(_) => Vec::new(),
+        }),
+        _ => return,
     };
-    let Some(task) = detail.task(world) else {
-        return;
-    };
-    let stacks = world.awaits(task).into_iter().take(AWAITS);
-    let lines = stacks.filter_map(|place| line_of(place.stack?, world));
+    let awaits = awaits.into_iter().flatten().take(AWAITS);
+    let lines = awaits.filter_map(|place| line_of(place.stack?, world));
     let lines: Vec<_> = lines.collect();
     let new = app.sources.ask(lines);
     if let Some(hello) = app.link.hello.as_deref().filter(|_| !new.is_empty()) {

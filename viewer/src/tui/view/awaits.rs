@@ -10,6 +10,10 @@ use crate::text::{clean, count, fit, frameless, function, is_placed, operation_o
 
 /// Places of one task that are shown.
 pub(in super::super) const AWAITS: usize = 12;
+/// Columns of a place of the app, and of a dependency: compilers name files from the root on, which would leave no room for
+/// the line itself.
+const OWN_PLACE: usize = 28;
+const FOREIGN_PLACE: usize = 44;
 /// A line of the source stands beside its place only where so many of its columns can be seen.
 const READABLE: usize = 28;
 
@@ -88,7 +92,23 @@ impl Page<'_> {
         let mut awaits = world.awaits(task);
         let all = awaits.len();
         awaits.truncate(AWAITS);
-        let mut label = "awaits";
+        if all == 0
+            || (!self.tells_stacks()
+                && awaits.iter().all(|place| frameless(place, world).is_some()))
+        {
+            return self.say("awaits", &self.no_awaits(task, kind));
+        }
+        self.places("awaits", &awaits);
+        if all > AWAITS {
+            let more = format!("and at {} more places", count((all - AWAITS) as u64));
+            self.say("", &more);
+        }
+    }
+
+    /// The ways to some places at which a task waits.
+    pub(super) fn places(&mut self, label: &str, awaits: &[Await]) {
+        let (app, mut label) = (self.app, label);
+        let world = app.picture.world();
         let ways: Vec<_> = awaits
             .iter()
             .enumerate()
@@ -100,9 +120,6 @@ impl Page<'_> {
         // Those whose outer part is not known begin somewhere else.
         let (whole, partial): (Vec<_>, Vec<_>) = ways.iter().partition(|way| way.stack.whole);
         let room = usize::from(self.columns).saturating_sub(LABELS + 2).max(12);
-        if ways.is_empty() && (all == 0 || !self.tells_stacks()) {
-            return self.say(label, &self.no_awaits(task, kind));
-        }
         for (ways, is_whole) in [(whole, true), (partial, false)] {
             let mut rows = Vec::new();
             grow(&mut rows, &ways, 0, "", room / 3);
@@ -114,9 +131,9 @@ impl Page<'_> {
                 );
                 label = "";
             }
-            self.tree(&mut label, &rows, &awaits, room);
+            self.tree(&mut label, &rows, awaits, room);
         }
-        for place in &awaits {
+        for place in awaits {
             if let Some(why) = frameless(place, world) {
                 let what = match self.waited_for(place) {
                     Some(what) => format!("{what} · ? {why}"),
@@ -126,10 +143,6 @@ impl Page<'_> {
                 self.say(label, &format!("{what}{doubt}"));
                 label = "";
             }
-        }
-        if all > AWAITS {
-            let more = format!("and at {} more places", count((all - AWAITS) as u64));
-            self.say("", &more);
         }
     }
 
@@ -170,7 +183,12 @@ impl Page<'_> {
             let place = &frame.place;
             if is_placed(frame) && x + 8 < room {
                 let gap = column.max(x) + 2 - x;
-                let text = path(&place.file, place.line, room.saturating_sub(x + gap));
+                let most = match frame.code {
+                    Code::App => OWN_PLACE,
+                    _ => FOREIGN_PLACE,
+                };
+                let left = room.saturating_sub(x + gap);
+                let text = path(&place.file, place.line, left.min(most));
                 x += gap + width(&text);
                 let style = match frame.code {
                     Code::App => Style::new(),
