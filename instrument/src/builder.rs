@@ -24,6 +24,7 @@ use crate::target;
 /// | | `TASKSCOPE=off` | `on`: with `off` nothing is recorded, and no thread started |
 /// | [`level`](Self::level) | `TASKSCOPE_LEVEL=tasks`, `locks` or `permits` | `permits`: everything |
 /// | [`stacks`](Self::stacks) | `TASKSCOPE_STACKS=off` | `on`, where the system allows it |
+/// | [`signals`](Self::signals) | `TASKSCOPE_SIGNALS=off` | `on` |
 /// | [`name`](Self::name) | `TASKSCOPE_NAME` | the executable's file name |
 /// | [`socket_dir`](Self::socket_dir) | `TASKSCOPE_DIR` | `$XDG_RUNTIME_DIR/taskscope`, or `taskscope-UID` among the temporary files |
 /// | [`bind`](Self::bind) | `TASKSCOPE_BIND` | no TCP |
@@ -63,6 +64,15 @@ impl Builder {
     /// `stacks`, this changes nothing.
     pub fn stacks(mut self, stacks: bool) -> Self {
         self.config.stacks = stacks;
+        self
+    }
+
+    /// Whether a thread that computes in a poll which has not returned for 200 ms may be asked by a signal where it is; one
+    /// that waits in the kernel is looked at without. The signal is the highest real-time signal that the app does not
+    /// use, its handler takes a microsecond, and system calls are restarted after it; no thread is asked that waits in a
+    /// call which is not.
+    pub fn signals(mut self, signals: bool) -> Self {
+        self.config.signals = signals;
         self
     }
 

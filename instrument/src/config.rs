@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) level: Level,
     /// Whether it is caught where tasks wait.
     pub(crate) stacks: bool,
+    /// Whether threads whose poll does not return may be asked by a signal where they are.
+    pub(crate) signals: bool,
     pub(crate) name: Option<String>,
     pub(crate) socket_dir: Option<PathBuf>,
     pub(crate) bind: Option<SocketAddr>,
@@ -42,6 +44,7 @@ impl Config {
             enabled: true,
             level: Level::default(),
             stacks: true,
+            signals: true,
             name: None,
             socket_dir: None,
             bind: None,
@@ -54,11 +57,17 @@ impl Config {
             problems: Vec::new(),
         };
         let value = |name: &str| variable(name).filter(|value| !value.is_empty());
-        if let Some(switch) = value("TASKSCOPE") {
-            match switch.as_str() {
-                "off" | "0" => config.enabled = false,
+        for name in ["TASKSCOPE", "TASKSCOPE_STACKS", "TASKSCOPE_SIGNALS"] {
+            let Some(word) = value(name) else { continue };
+            let switch = match name {
+                "TASKSCOPE" => &mut config.enabled,
+                "TASKSCOPE_STACKS" => &mut config.stacks,
+                _ => &mut config.signals,
+            };
+            match word.as_str() {
+                "off" | "0" => *switch = false,
                 "on" | "1" => {}
-                other => config.refuse("TASKSCOPE", other, "`on` or `off`"),
+                other => config.refuse(name, other, "`on` or `off`"),
             }
         }
         if let Some(word) = value("TASKSCOPE_LEVEL") {
@@ -69,13 +78,6 @@ impl Config {
             {
                 Some(level) => config.level = level,
                 None => config.refuse("TASKSCOPE_LEVEL", &word, "`tasks`, `locks` or `permits`"),
-            }
-        }
-        if let Some(switch) = value("TASKSCOPE_STACKS") {
-            match switch.as_str() {
-                "off" | "0" => config.stacks = false,
-                "on" | "1" => {}
-                other => config.refuse("TASKSCOPE_STACKS", other, "`on` or `off`"),
             }
         }
         config.name = value("TASKSCOPE_NAME");

@@ -66,7 +66,8 @@ pub use crate::target::{Status, status};
 // What `Builder::on_finding` is given, and `Builder::thresholds` takes.
 pub use taskscope_model::rules::Thresholds;
 pub use taskscope_model::{
-    Finding, FindingId, Nanos, PlaceId, ResourceId, RuntimeId, SiteId, Stamp, Subject, TaskId, Tier,
+    Concern, Finding, FindingId, Nanos, PlaceId, ResourceId, Role, RuntimeId, SiteId, Stamp,
+    Subject, TaskId, Tier,
 };
 
 /// Installs the instrument with its defaults; see [`Builder::init`].

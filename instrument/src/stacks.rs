@@ -1,7 +1,11 @@
-//! Await stacks, where the feature `stacks` is on.
+//! Await stacks and looks at long polls, where the feature `stacks` is on.
 
 #[cfg(feature = "stacks")]
+mod namer;
+#[cfg(feature = "stacks")]
 mod present;
+#[cfg(feature = "stacks")]
+mod watch;
 #[cfg(feature = "stacks")]
 pub(crate) use self::present::{StackFacts, catch, here, start};
 

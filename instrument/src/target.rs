@@ -103,7 +103,8 @@ fn start_first(config: Config) -> Target {
         ));
     }
     if facts.stacks().is_active()
-        && let Err(error) = stacks::start(Arc::clone(&hub), Arc::clone(&facts))
+        && let Err(error) =
+            stacks::start(clock, Arc::clone(&hub), Arc::clone(&facts), config.signals)
     {
         facts.problem(format!(
             "the thread that names stacks could not be started, so they have no lines: {error}"

@@ -72,6 +72,7 @@ fn world(chained: bool, resources: u64) -> World {
             permits: 1,
             since: at(1),
             awaits: 1,
+            stack: None,
         };
         let held = if number <= WAITING {
             vec![holder]

@@ -69,6 +69,68 @@ pub enum Subject {
     Runtime(RuntimeId),
 }
 
+/// The part that a subject has in what is wrong. A subject without one is what the finding is about, and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// It has what others wait for: it holds it, was granted it, or was dropped while it held it.
+    Holder,
+    /// It waits for what others have: a lock, a permit, a worker, a thread.
+    Waiter,
+    /// Both: it waits for what another of them has, and has what another of them waits for.
+    Deadlocked,
+    /// It keeps others from running, or wakes for nothing: the time goes there.
+    Blocker,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [Self::Holder, Self::Waiter, Self::Deadlocked, Self::Blocker];
+
+    /// The word that screens and JSON use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Holder => "holder",
+            Self::Waiter => "waiter",
+            Self::Deadlocked => "deadlocked",
+            Self::Blocker => "blocker",
+        }
+    }
+
+    /// This subject in this role.
+    #[must_use]
+    pub const fn of(self, subject: Subject) -> Concern {
+        Concern {
+            subject,
+            role: Some(self),
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One that a finding is about, and what part it has in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Concern {
+    /// What it is.
+    pub subject: Subject,
+    /// Its part; `None` where it has none, or an older target does not tell.
+    pub role: Option<Role>,
+}
+
+impl From<Subject> for Concern {
+    fn from(subject: Subject) -> Self {
+        Self {
+            subject,
+            role: None,
+        }
+    }
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -79,7 +141,7 @@ pub struct Finding {
     /// How sure it is.
     pub tier: Tier,
     /// What it is about, the most important first. At most 16, the rest is told in the evidence.
-    pub subjects: Vec<Subject>,
+    pub subjects: Vec<Concern>,
     /// Since when it has been so.
     pub since: Stamp,
     /// When it was no longer so; `None` while it stands. A finding about the past (a poll that was too long) is cleared as

@@ -22,6 +22,7 @@ mod script;
 mod site;
 mod sketch;
 mod stack;
+mod stuck;
 mod table;
 mod task;
 mod time;
@@ -29,7 +30,7 @@ mod totals;
 mod world;
 
 pub use change::Change;
-pub use finding::{Finding, Subject, Tier, UnknownTier};
+pub use finding::{Concern, Finding, Role, Subject, Tier, UnknownTier};
 pub use id::{
     FindingId, PlaceId, ResourceId, Revision, RuntimeId, SiteId, StackId, TaskId, WaitId,
 };
@@ -39,6 +40,7 @@ pub use resource::{
 pub use site::{Kind, Site, Tally};
 pub use sketch::{Bucket, Sketch, Sketches};
 pub use stack::{Await, Code, Frame, Leaves, Stack};
+pub use stuck::{Activity, LongPoll};
 pub use table::{News, Table};
 pub use task::{Birth, LastWaker, State, Task, Vitals};
 pub use time::{Nanos, Stamp};

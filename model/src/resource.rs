@@ -16,6 +16,38 @@ pub struct Place {
     pub column: u32,
 }
 
+impl Place {
+    /// `bank.rs:31`: the file's name and the line; empty where the file is not known.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let file = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        if file.is_empty() {
+            return String::new();
+        }
+        format!("{file}:{}", self.line)
+    }
+
+    /// Whether what is made in this file is made by `Default` or `From` of a lock (`#[derive(Default)]`,
+    /// `Arc::<Mutex<_>>::default()`): those have a line of tokio's own as their place, which says nothing.
+    ///
+    /// ```
+    /// use taskscope_model::Place;
+    ///
+    /// assert!(Place::is_of_default("/registry/src/index/tokio-1.54.1/src/sync/mutex.rs"));
+    /// assert!(!Place::is_of_default("/registry/src/index/tokio-1.54.1/src/fs/file.rs"));
+    /// assert!(!Place::is_of_default("src/sync/mutex.rs"));
+    /// ```
+    #[must_use]
+    pub fn is_of_default(file: &str) -> bool {
+        let mut parts = file.rsplit(['/', '\\']);
+        let mut next = || parts.next().unwrap_or_default();
+        matches!(next(), "mutex.rs" | "rwlock.rs")
+            && next() == "sync"
+            && next() == "src"
+            && matches!(next().strip_prefix("tokio"), Some(rest) if rest.is_empty() || rest.starts_with('-'))
+    }
+}
+
 /// What kind of resource tokio says it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKind {
@@ -143,6 +175,9 @@ pub struct Hold {
     /// Polls of the task that have ended between the taking and now, at least; more than 0 means that the guard was kept
     /// across an await. Saturates at 255.
     pub awaits: u8,
+    /// Where it was taken; `None` where that was not caught, which is so for locks that nobody has waited for since they
+    /// were taken the first few times, and for those that many can hold.
+    pub stack: Option<StackId>,
 }
 
 /// How sure the list of holders is.

@@ -150,6 +150,7 @@ impl Script {
                 permits,
                 since,
                 awaits: 1,
+                stack: None,
             });
         })
     }

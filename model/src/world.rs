@@ -3,6 +3,7 @@
 mod blocks;
 mod shared;
 mod stacks;
+mod stuck;
 
 pub use blocks::Block;
 
@@ -12,6 +13,7 @@ use foldhash::fast::FixedState;
 
 use self::shared::Shared;
 use self::stacks::Stacks;
+use self::stuck::LongPolls;
 use crate::{Birth, Change, Revision, Site, SiteId, Stamp, Task, TaskId, Totals, Vitals};
 
 /// Sites beyond this many are not kept; their tasks have no place.
@@ -40,6 +42,7 @@ pub struct World {
     sites: Vec<Site>,
     shared: Shared,
     stacks: Stacks,
+    long_polls: LongPolls,
     totals: Totals,
 }
 
@@ -75,6 +78,7 @@ impl World {
             }
             Change::Gone(id) => self.forget(id),
             Change::Stack(id, stack) => self.stacks.put(id, stack, self.revision),
+            Change::LongPoll(poll) => self.long_polls.put(*poll, self.revision),
             Change::Place(id, place) => self.shared.place(id, place, self.revision),
             Change::Resource(resource) => self.shared.resource(*resource, self.revision),
             Change::ResourceGone(id) => self.shared.resource_gone(id, self.revision),

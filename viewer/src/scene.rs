@@ -1,15 +1,19 @@
 //! A bank whose tasks wait for each other, for tests to look at.
 
+mod findings;
+
 use std::num::NonZeroU64;
 
 use serde_json::Value;
 use taskscope_model::{
-    Birth, Change, Finding, FindingId, Hold, Holder, Kind, Mode, Nanos, Origin, Place, PlaceId,
-    Resource, ResourceId, ResourceKind, Site, SiteId, Stamp, State, Subject, Sureness, TaskId,
-    Tier, Totals, Usage, Vitals, Wait, WaitId, World,
+    Birth, Change, Hold, Holder, Kind, Mode, Nanos, Origin, Place, PlaceId, Resource, ResourceId,
+    ResourceKind, Site, SiteId, Stamp, State, Sureness, TaskId, Totals, Usage, Vitals, Wait,
+    WaitId, World,
 };
 
 use crate::feed::{Hello, Source};
+
+pub(crate) use self::findings::findings;
 
 pub(crate) const MS: u64 = 1_000_000;
 pub(crate) const SECOND: u64 = 1_000 * MS;
@@ -99,6 +103,7 @@ pub(crate) fn hold(holder: Holder, mode: Mode, ago: u64) -> Hold {
         permits: 1,
         since: Stamp(NOW - ago),
         awaits: 1,
+        stack: None,
     }
 }
 
@@ -257,54 +262,6 @@ pub(crate) fn bank_changes() -> Vec<Change> {
     })));
     changes.push(Change::Now(Stamp(NOW)));
     changes
-}
-
-/// What is wrong with the bank.
-pub(crate) fn findings() -> Vec<Finding> {
-    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).into()).collect();
-    let finding = |id: u64, rule: &str, tier, ago, cleared: Option<u64>| Finding {
-        id: FindingId::new(id).unwrap(),
-        rule: rule.into(),
-        tier,
-        subjects: Vec::new(),
-        since: Stamp(NOW - ago),
-        cleared: cleared.map(|ago| Stamp(NOW - ago)),
-        summary: "".into(),
-        evidence: Vec::new(),
-        advice: "".into(),
-    };
-    use Subject::{Place, Resource as Thing, Task};
-    vec![
-        Finding {
-            subjects: vec![Task(task(17)), Task(task(18)), Thing(resource_id(1)), Thing(resource_id(2))],
-            summary: "transfer #17 and audit #18 wait for each other's locks".into(),
-            evidence: lines(&[
-                "transfer #17 holds Mutex bank.rs:31 for 41.2s and waits for Mutex bank.rs:32, held by audit #18",
-                "audit #18 holds Mutex bank.rs:32 for 41.2s and waits for Mutex bank.rs:31, held by transfer #17",
-                "14 more tasks wait behind them",
-            ]),
-            advice: "take both locks in one order everywhere, or let the first go before the second is asked for".into(),
-            ..finding(1, "deadlock", Tier::Proven, 41_100 * MS, None)
-        },
-        Finding {
-            subjects: vec![Thing(resource_id(4)), Task(task(70))],
-            summary: "a permit of Semaphore pool.rs:12 is kept across an await while 2 tasks wait".into(),
-            evidence: lines(&["held for 10.0s", "the longest wait is 900ms"]),
-            advice: "give the permit back before the await".into(),
-            ..finding(2, "held-across-await", Tier::Persistent, 3_100 * MS, None)
-        },
-        Finding {
-            subjects: vec![Place(PlaceId(4))],
-            summary: "Mutex log.rs:70 is never waited for and never held across an await".into(),
-            advice: "use std::sync::Mutex".into(),
-            ..finding(3, "async-mutex-not-needed", Tier::Statistical, 100 * SECOND, None)
-        },
-        Finding {
-            subjects: vec![Task(task(3))],
-            summary: "a poll of accept #3 took 2.10s".into(),
-            ..finding(4, "long-poll", Tier::Persistent, 62 * SECOND, Some(60 * SECOND))
-        },
-    ]
 }
 
 /// The bank.

@@ -103,8 +103,9 @@ prop_compose! {
     fn vitals()(
         state in -1..9, (since_ns, polls, busy_ns, scheduled_ns) in (number(), number(), number(), number()),
         (wakes, self_wakes) in (number(), number()), (wakers, runtime) in (small(), small()), last_waker in last_waker(),
+        leaves in vec(small(), 0..6), leaf_ages in vec(small(), 0..6),
     ) -> v1::Vitals {
-        v1::Vitals { state, since_ns, polls, busy_ns, scheduled_ns, wakes, self_wakes, wakers, runtime, last_waker }
+        v1::Vitals { state, since_ns, polls, busy_ns, scheduled_ns, wakes, self_wakes, wakers, runtime, last_waker, leaves, leaf_ages }
     }
 }
 
@@ -169,8 +170,9 @@ prop_compose! {
     fn update()(
         now_ns in number(), restart in any::<bool>(), complete in any::<bool>(), sites in vec(site(), 0..4),
         tasks in vec(task(), 0..8), gone in vec(number(), 0..4), totals in option::of(totals()), shared in shared_news(),
+        stacks in vec(shared::stack(), 0..4), long_polls in vec(shared::long_poll(), 0..4),
     ) -> v1::WatchUpdate {
-        v1::WatchUpdate { sequence: 0, now_ns, restart, complete, sites, tasks, gone, totals, ..shared }
+        v1::WatchUpdate { sequence: 0, now_ns, restart, complete, sites, tasks, gone, totals, stacks, long_polls, ..shared }
     }
 }
 

@@ -140,7 +140,10 @@ fn names_what_it_should(
     let tasks = lines("spawns", expected.spawns);
     let beside = lines("spawns", expected.beside);
 
+    let waits = lines("spawns", expected.waits);
+
     let (mut named_resources, mut named_tasks) = (BTreeSet::new(), BTreeSet::new());
+    let (mut holders, mut waiters) = (BTreeSet::new(), BTreeSet::new());
     for subject in findings
         .iter()
         .flat_map(|finding| list(&finding["subjects"]))
@@ -155,13 +158,29 @@ fn names_what_it_should(
         match place(&subject["location"]) {
             Some((file, line)) if file == format!("{program}.rs") => {
                 named.insert(line);
+                match subject["role"].as_str() {
+                    Some("waiter") => drop(waiters.insert(line)),
+                    role if role == expected.role() => drop(holders.insert(line)),
+                    _ if expected.role().is_none() || subject["kind"] != "task" => {}
+                    _ => return Err(format!("what is it to this? {subject}")),
+                }
             }
             // What is within a channel has no place in the program.
             _ if subject["kind"] == "resource" && resources.is_empty() => {}
             _ => return Err(format!("where is this? {subject}")),
         }
     }
-    named_tasks.retain(|line| !beside.contains(line));
+    if expected.role().is_some() {
+        let only_beside: BTreeSet<_> = beside.difference(&waits).collect();
+        holders.retain(|line| tasks.contains(line) || !only_beside.contains(line));
+        if holders != tasks || waiters != waits {
+            return Err(format!(
+                "holders of lines {holders:?} instead of {tasks:?}, \
+                 waiters of lines {waiters:?} instead of {waits:?}: {findings:#?}"
+            ));
+        }
+    }
+    named_tasks.retain(|line| tasks.contains(line) || !beside.contains(line));
     if named_resources != resources || named_tasks != tasks {
         return Err(format!(
             "resources of lines {named_resources:?} instead of {resources:?}, \
@@ -210,7 +229,9 @@ fn nothing_is_found_of_the_healthy() {
 fn finding(tasks: &[&str], resources: &[&str]) -> Value {
     let subject = |kind: &str, mark: &str, name: &&str| {
         let line = line("deadlock", mark, name);
-        json!({ "kind": kind, "id": "1", "location": format!("src/bin/deadlock.rs:{line}"), "name": null })
+        let role = (kind == "task").then_some("deadlocked");
+        let location = format!("src/bin/deadlock.rs:{line}");
+        json!({ "kind": kind, "id": "1", "location": location, "name": null, "role": role })
     };
     let tasks = tasks.iter().map(|name| subject("task", "spawns", name));
     let resources = resources
@@ -261,6 +282,11 @@ fn only_the_right_findings_pass() {
         with("advice", "".into()),
     ] {
         no_other(&[right.clone(), wrong], expected).unwrap_err();
+    }
+    for role in ["waiter".into(), "holder".into(), Value::Null] {
+        let mut wrong = right.clone();
+        wrong["subjects"][0]["role"] = role;
+        names(&[wrong]).unwrap_err();
     }
     let elsewhere = with(
         "subjects",

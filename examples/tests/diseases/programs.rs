@@ -30,6 +30,19 @@ pub(crate) struct Finding {
     pub(crate) spawns: &'static [&'static str],
     /// Tasks that may be named too. No other may.
     pub(crate) beside: &'static [&'static str],
+    /// The tasks that wait for what those of `spawns` have: exactly these are named as waiters.
+    pub(crate) waits: &'static [&'static str],
+}
+
+impl Finding {
+    /// The part that those of `spawns` have; `None` for a rule that is not about locks.
+    pub(crate) fn role(&self) -> Option<&'static str> {
+        match self.rule {
+            "deadlock" => Some("deadlocked"),
+            "futurelock" | "held-across-await" | "cancelled-mid-await" => Some("holder"),
+            _ => None,
+        }
+    }
 }
 
 const fn sick(
@@ -45,6 +58,7 @@ const fn sick(
             creates,
             spawns,
             beside: &[],
+            waits: &[],
         }),
         busy: false,
     }
@@ -69,6 +83,19 @@ impl Program {
             panic!("nothing is found of it");
         };
         finding.beside = tasks;
+        Self {
+            expected: Expected::Finding(finding),
+            ..self
+        }
+    }
+
+    /// Those who wait may be named too, and are named as such.
+    const fn waited_for_by(self, tasks: &'static [&'static str]) -> Self {
+        let Expected::Finding(mut finding) = self.expected else {
+            panic!("nothing is found of it");
+        };
+        finding.beside = tasks;
+        finding.waits = tasks;
         Self {
             expected: Expected::Finding(finding),
             ..self
@@ -144,7 +171,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     healthy("futurelock_healthy"),
     sick("futurelock_buffered", "futurelock", &["host"], &["crawl"]),
     healthy("futurelock_buffered_healthy"),
-    sick("futurelock_slow_body", "futurelock", &["host"], &["crawl"]).beside(&["search"]),
+    sick("futurelock_slow_body", "futurelock", &["host"], &["crawl"]).waited_for_by(&["search"]),
     healthy("futurelock_slow_body_healthy"),
     sick("long_poll", "long-poll", &[], &["refresh"]),
     healthy("long_poll_healthy"),
@@ -163,7 +190,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         &["session"],
         &["renew"],
     )
-    .beside(&["request"]),
+    .waited_for_by(&["request"]),
     healthy("held_across_await_healthy"),
     sick(
         "held_across_await_join",
@@ -171,14 +198,15 @@ pub(crate) const PROGRAMS: &[Program] = &[
         &["catalogue"],
         &["reload"],
     )
-    .beside(&["part", "request"]),
+    .waited_for_by(&["part", "request"]),
     healthy("held_across_await_join_healthy"),
     sick(
         "held_across_await_pool",
         "held-across-await",
         &["pool"],
         &["report"],
-    ),
+    )
+    .waited_for_by(&["report"]),
     healthy("held_across_await_pool_healthy"),
     sick(
         "cancelled_mid_await",

@@ -19,6 +19,7 @@ mod dirty;
 mod edges;
 #[cfg(not(loom))]
 mod exit;
+mod grant;
 #[cfg(not(loom))]
 mod harvest;
 mod holder;
@@ -42,6 +43,8 @@ mod slab;
 mod slot;
 mod sync;
 #[cfg(not(loom))]
+mod taken;
+#[cfg(not(loom))]
 mod thread;
 mod word;
 
@@ -52,9 +55,9 @@ mod loom;
 pub use crate::{
     exit::at_exit,
     harvest::{
-        BirthReport, Harvester, HoldReport, OriginReport, Phase, ResourceReport, Shared,
+        BirthReport, Harvester, HoldReport, LongPoll, OriginReport, Phase, ResourceReport, Shared,
         TaskReport, ThreadTotals, Unlisted, WAKES_MODULUS, WaitReport, WokenBy, counts, listen,
-        read_text, resource_now, resources_now, site,
+        long_polls, read_text, resource_now, resources_now, site,
     },
     leaves::{LEAVES, Leaf},
     record::{

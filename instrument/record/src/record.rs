@@ -22,6 +22,7 @@ use crate::sketch::Tables;
 use crate::slab::{Chunks, Slab, Zeroed};
 use crate::slot::Slot;
 use crate::sync::AtomicU64;
+use crate::taken::Taken;
 use crate::thread::{self, Own, Role, Thread, Threads};
 
 pub(crate) use self::life::polls;
@@ -59,6 +60,8 @@ pub(crate) struct Record {
     pub(crate) dirty: DirtySet<{ CHUNKS * 16 }, { CHUNKS / 4 }>,
     pub(crate) resources: Slab<Resource, SHARED_CHUNKS>,
     pub(crate) shares: Slab<Shares, SHARED_CHUNKS>,
+    /// By resource; made where stacks are caught.
+    pub(crate) taken: Chunks<Taken, SHARED_CHUNKS>,
     pub(crate) ops: Slab<Op, SHARED_CHUNKS>,
     pub(crate) dirty_resources: SharedDirtySet,
     pub(crate) dirty_ops: SharedDirtySet,
@@ -83,6 +86,7 @@ pub(crate) static RECORD: Record = Record {
     dirty: DirtySet::new(),
     resources: Slab::new(),
     shares: Slab::new(),
+    taken: Chunks::new(),
     ops: Slab::new(),
     dirty_resources: DirtySet::new(),
     dirty_ops: DirtySet::new(),

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
+use crate::grant::Grant;
 use crate::holder::HolderWord;
 use crate::id;
 use crate::mark::Mark;
@@ -186,12 +187,6 @@ impl Access {
     }
 }
 
-/// The task of an operation polled a pending timer in the poll in which it polled this.
-pub(crate) const TIMED: u32 = 1;
-/// An operation is counted among those that were given some and do not know it:
-/// [`Shares::outstanding`](crate::shares::Shares).
-pub(crate) const COUNTED: u32 = 2;
-
 /// What is recorded of one operation on a resource: a future that asks for it.
 #[repr(C, align(64))]
 pub(crate) struct Op {
@@ -206,15 +201,8 @@ pub(crate) struct Op {
     pub(crate) polled: AtomicU64,
     /// Its place in the queue, from 1; 0 before it has one.
     pub(crate) order: AtomicU64,
-    /// When it was given all that it asked for; 0 while it was not, or once it knows.
-    pub(crate) granted: AtomicU64,
-    /// Permits that it asks for.
-    pub(crate) want: AtomicU32,
-    /// Permits that it was given and does not know of.
-    pub(crate) given: AtomicU32,
+    pub(crate) grant: Grant,
     access: AtomicU32,
-    /// [`TIMED`] and [`COUNTED`].
-    pub(crate) flags: AtomicU32,
     pub(crate) mark: Mark,
     refs: AtomicU32,
     generation: AtomicU32,
@@ -239,12 +227,9 @@ impl Op {
         let generation = self.generation.load(Relaxed).wrapping_add(1) & id::GENERATION_MASK;
         self.generation.store(generation, Relaxed);
         self.resource.store(resource, Relaxed);
-        for field in [&self.since, &self.order, &self.granted] {
-            field.store(0, Relaxed);
-        }
-        self.want.store(0, Relaxed);
-        self.given.store(0, Relaxed);
-        self.flags.store(0, Relaxed);
+        self.since.store(0, Relaxed);
+        self.order.store(0, Relaxed);
+        self.grant.reset();
         self.stack.store(0, Relaxed);
         self.access.store(access as u32, Relaxed);
         self.refs.store(1, Relaxed);

@@ -15,7 +15,7 @@ mod poll;
 
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize};
 
 use self::inner::Inner;
 pub(crate) use self::poll::{Entered, Facts, LastExit, Next};
@@ -67,6 +67,12 @@ pub(crate) struct Thread {
     pub(crate) role: AtomicU32,
     /// The task that is polled here, or 0.
     pub(crate) current: AtomicU64,
+    /// The task whose poll is the outermost one here, or was the last one.
+    pub(crate) outermost: AtomicU64,
+    /// Where the thread's stack stood when that poll began; 0 if not known.
+    pub(crate) outermost_stack: AtomicUsize,
+    /// What the system calls this thread; 0 if not known.
+    pub(crate) tid: AtomicI32,
     /// 1 while the thread is a runtime's worker.
     pub(crate) worker: AtomicU32,
     /// Ticks in the outermost polls of tasks, as a worker.
@@ -113,6 +119,9 @@ impl Thread {
             next: AtomicPtr::new(std::ptr::null_mut()),
             role: AtomicU32::new(Role::App as u32),
             current: AtomicU64::new(0),
+            outermost: AtomicU64::new(0),
+            outermost_stack: AtomicUsize::new(0),
+            tid: AtomicI32::new(0),
             worker: AtomicU32::new(0),
             worker_busy: AtomicU64::new(0),
             listings: AtomicU32::new(listings),
@@ -284,6 +293,8 @@ impl Drop for End {
         own.next = Next::NOTHING;
         own.inner.reset();
         thread.current.store(0, Relaxed);
+        thread.outermost.store(0, Relaxed);
+        thread.tid.store(0, Relaxed);
         thread.worker.store(0, Relaxed);
         thread.role.store(Role::App as u32, Relaxed);
         thread.in_use.store(false, Release);
@@ -301,8 +312,20 @@ fn register() -> Option<&'static Thread> {
     // Fails once the destructor has run: then there is nobody to give a state back.
     END.try_with(|_| ()).ok()?;
     let thread = RECORD.threads.take();
+    thread.tid.store(tid(), Relaxed);
     STATE.try_with(|state| state.set(Some(thread))).ok()?;
     Some(thread)
+}
+
+#[cfg(target_os = "linux")]
+fn tid() -> i32 {
+    // SAFETY: takes nothing and always succeeds.
+    unsafe { libc::gettid() }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tid() -> i32 {
+    0
 }
 
 /// The states of all threads, newest first, those of ended threads among them.

@@ -88,6 +88,7 @@ mod tests {
             permits: 1,
             since: Stamp(1),
             awaits: 1,
+            stack: None,
         };
         Change::Resource(Box::new(Resource {
             id: ResourceId::new(7).unwrap(),

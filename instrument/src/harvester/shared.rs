@@ -101,6 +101,7 @@ fn hold(report: &HoldReport, clock: &Clock) -> Hold {
         permits: report.count,
         since: Stamp(clock.stamp(report.since)),
         awaits: u8::try_from(report.awaits).unwrap_or(u8::MAX),
+        stack: StackId::new(report.stack),
     }
 }
 

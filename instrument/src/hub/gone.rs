@@ -43,10 +43,11 @@ impl Departed {
 
     /// Remembers one; `at` is later than all before.
     pub(super) fn push(&mut self, gone: Gone) {
-        self.gone.push_back(gone);
-        while self.gone.len() > self.most {
+        // First room, then the new one: a full queue that takes one more doubles its memory.
+        while self.gone.len() >= self.most.max(1) {
             self.horizon = self.gone.pop_front().map_or(self.horizon, |gone| gone.at);
         }
+        self.gone.push_back(gone);
     }
 
     /// Forgets all of them, and gives the memory back.
@@ -99,6 +100,9 @@ mod tests {
         assert_eq!(after(20), [30, 40, 50]);
         assert_eq!(after(35), [40, 50]);
         assert_eq!(after(50), [] as [u64; 0]);
+        let mut full = Departed::with_most(64);
+        (1..=200).for_each(|n| full.push(gone(n)));
+        assert_eq!((full.len(), full.gone.capacity()), (64, 64));
         departed.clear();
         assert_eq!((departed.horizon(), departed.len()), (Revision(50), 0));
     }

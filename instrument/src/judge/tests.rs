@@ -13,6 +13,7 @@ use super::{Judge, OnFinding, Rules, Telling, pause_after, start};
 use crate::facts::Facts;
 use crate::hub::{Hub, Retention};
 use crate::scope::{Level, Scope};
+use crate::stacks::StackFacts;
 
 /// Longer than anything takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -26,7 +27,10 @@ fn finding(number: u64) -> Finding {
         id: id(number),
         rule: "lost-waker".into(),
         tier: Tier::Proven,
-        subjects: TaskId::new(number).map(Subject::Task).into_iter().collect(),
+        subjects: TaskId::new(number)
+            .map(|id| Subject::Task(id).into())
+            .into_iter()
+            .collect(),
         since: Stamp(1),
         cleared: None,
         summary: format!("task {number} can never be woken").into(),
@@ -40,7 +44,12 @@ fn found(number: u64) -> Change {
 }
 
 fn facts() -> Arc<Facts> {
-    Arc::new(Facts::new(clock::start(), None, Level::default()))
+    Arc::new(Facts::new(
+        clock::start(),
+        None,
+        Level::default(),
+        StackFacts::default(),
+    ))
 }
 
 fn hub() -> Arc<Hub> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use taskscope_record::clock::Clock;
+
 use crate::facts::Facts;
 use crate::hub::Hub;
 
@@ -40,6 +42,11 @@ pub(crate) fn catch(_wanted: bool) -> StackFacts {
     StackFacts
 }
 
-pub(crate) fn start(_hub: Arc<Hub>, _facts: Arc<Facts>) -> std::io::Result<()> {
+pub(crate) fn start(
+    _clock: &'static Clock,
+    _hub: Arc<Hub>,
+    _facts: Arc<Facts>,
+    _signals: bool,
+) -> std::io::Result<()> {
     Ok(())
 }

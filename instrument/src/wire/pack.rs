@@ -34,6 +34,10 @@ pub(crate) fn updates(chunk: &Chunk) -> Vec<v1::WatchUpdate> {
         let message = shared::stack(*id, told);
         pack.room_for(1 + nested(&message)).stacks.push(message);
     }
+    for told in &news.long_polls {
+        let message = shared::long_poll(told);
+        pack.room_for(1 + nested(&message)).long_polls.push(message);
+    }
     for id in &chunk.gone {
         pack.room_for(ID).gone.push(id.number());
     }
@@ -127,7 +131,7 @@ mod tests {
 
     use taskscope_model::{
         Birth, Finding, FindingId, Hold, Holder, Mode, Origin, Place, PlaceId, Resource,
-        ResourceId, ResourceKind, Site, SiteId, Stamp, Subject, TaskId, Tier, Totals, Usage,
+        ResourceId, ResourceKind, Role, Site, SiteId, Stamp, Subject, TaskId, Tier, Totals, Usage,
         Vitals, WaitId,
     };
 
@@ -222,6 +226,7 @@ mod tests {
             permits: u64::MAX,
             since: Stamp(u64::MAX),
             awaits: u8::MAX,
+            stack: None,
         };
         let resource = |n| Resource {
             id: ResourceId::new(id(n)).expect("not 0"),
@@ -242,7 +247,7 @@ mod tests {
             id: FindingId::new(id(n)).expect("not 0"),
             rule: Arc::clone(&text),
             tier: Tier::Proven,
-            subjects: vec![Subject::Site(SiteId(u32::MAX)); 100],
+            subjects: vec![Role::Blocker.of(Subject::Site(SiteId(u32::MAX))); 100],
             since: Stamp(u64::MAX),
             cleared: Some(Stamp(u64::MAX)),
             summary: Arc::clone(&text),

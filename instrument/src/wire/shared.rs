@@ -1,8 +1,8 @@
 //! What tasks share, and what is wrong: from the model's values to the protocol's messages.
 
 use taskscope_model::{
-    Code, Finding, Frame, Hold, Holder, Mode, Origin, Place, PlaceId, Resource, ResourceKind,
-    Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
+    Activity, Code, Concern, Finding, Frame, Hold, Holder, LongPoll, Mode, Origin, Place, PlaceId,
+    Resource, ResourceKind, Role, Stack, StackId, Subject, Sureness, Tier, Usage, Wait,
 };
 use taskscope_proto::v1;
 
@@ -50,6 +50,26 @@ fn frame(frame: &Frame) -> v1::Frame {
         line: frame.place.line,
         column: frame.place.column,
         code: code.into(),
+    }
+}
+
+/// A long poll.
+pub(super) fn long_poll(poll: &LongPoll) -> v1::LongPoll {
+    let (activity, system_call) = match &poll.activity {
+        Activity::OnCpu => (v1::Activity::OnCpu, ""),
+        Activity::Runnable => (v1::Activity::Runnable, ""),
+        Activity::Blocked(call) => (v1::Activity::Blocked, &**call),
+        Activity::Unknown => (v1::Activity::Unknown, ""),
+    };
+    v1::LongPoll {
+        task: poll.task.number(),
+        since_ns: poll.since.0,
+        seen_ns: poll.seen.0,
+        activity: activity.into(),
+        system_call: cut(system_call),
+        stack: poll.stack.map_or(0, StackId::number),
+        proven: poll.proven,
+        unseen: cut(&poll.unseen),
     }
 }
 
@@ -118,6 +138,7 @@ fn hold(hold: &Hold) -> v1::Hold {
         permits: hold.permits,
         since_ns: hold.since.0,
         awaits: hold.awaits.into(),
+        stack: hold.stack.map_or(0, StackId::number),
     }
 }
 
@@ -159,7 +180,7 @@ pub(super) fn finding(finding: &Finding) -> v1::Finding {
         id: finding.id.number(),
         rule: cut(&finding.rule),
         tier: tier.into(),
-        subjects: subjects.map(subject).collect(),
+        subjects: subjects.map(concern).collect(),
         since_ns: finding.since.0,
         cleared_ns: finding.cleared.map(|cleared| cleared.0),
         summary: cut(&finding.summary),
@@ -168,14 +189,23 @@ pub(super) fn finding(finding: &Finding) -> v1::Finding {
     }
 }
 
-fn subject(subject: &Subject) -> v1::Subject {
+fn concern(concern: &Concern) -> v1::Subject {
     use v1::subject::Of;
-    let of = match subject {
+    let of = match &concern.subject {
         Subject::Task(id) => Of::Task(id.number()),
         Subject::Resource(id) => Of::Resource(id.number()),
         Subject::Site(id) => Of::Site(id.0),
         Subject::Place(id) => Of::Place(id.0),
         Subject::Runtime(id) => Of::Runtime(id.0.get().into()),
     };
-    v1::Subject { of: Some(of) }
+    let role = concern.role.map_or(v1::Role::Unknown, |role| match role {
+        Role::Holder => v1::Role::Holder,
+        Role::Waiter => v1::Role::Waiter,
+        Role::Deadlocked => v1::Role::Deadlocked,
+        Role::Blocker => v1::Role::Blocker,
+    });
+    v1::Subject {
+        of: Some(of),
+        role: role.into(),
+    }
 }

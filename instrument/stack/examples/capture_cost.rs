@@ -7,7 +7,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use taskscope_stack::{capture, program_counters, stack_pointer, start, stats, walk_only};
+use taskscope_stack::{
+    Symbolizer, capture, program_counters, stack_pointer, start, stats, walk_only,
+};
 
 const ROUNDS: usize = 31;
 const PER_ROUND: u32 = 20_000;
@@ -65,4 +67,10 @@ fn main() {
         poll(depth);
     }
     println!("{:#?}", stats());
+    let begin = Instant::now();
+    let known = Symbolizer::new().debug_info();
+    println!(
+        "executable: {known:?}, first look {:.1} ms",
+        begin.elapsed().as_nanos() as f64 / 1e6
+    );
 }

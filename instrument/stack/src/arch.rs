@@ -1,17 +1,20 @@
 //! What differs between processors: reading registers and words of the stack.
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod aarch64;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod x86_64;
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) use aarch64::*;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(crate) use x86_64::*;
 
 /// The registers from which a walk starts.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Registers {
     /// An address within the function.
@@ -22,15 +25,21 @@ pub(crate) struct Registers {
     pub(crate) fp: u64,
 }
 
-/// The stack pointer of the calling function: to be recorded when a poll starts, for [`capture`](crate::capture). 0 on
-/// processors that are not supported.
+/// The stack pointer of the calling function: to be recorded when a poll starts, for [`capture`](crate::capture). 0 where that
+/// is not supported.
 #[inline(always)]
 pub fn stack_pointer() -> usize {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[cfg(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
     {
         here().sp as usize
     }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(not(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )))]
     {
         0
     }

@@ -9,7 +9,7 @@
 //! gives 0.
 //!
 //! Rules that code leans on are numbered in each module's text. The tests run under AddressSanitizer too, which is why
-//! stacks are read by [`arch`]'s loads: AddressSanitizer would object to an ordinary one between two frames.
+//! stacks are read by `arch`'s loads: AddressSanitizer would object to an ordinary one between two frames.
 //!
 //! A crate of its own, not to be used by itself: see the crate `taskscope`.
 #![allow(
@@ -25,19 +25,18 @@ mod error;
 mod frame;
 mod look;
 mod name;
+mod origin;
 mod stats;
 mod symbolize;
 mod trim;
 
 #[cfg(all(
     target_os = "linux",
-    target_pointer_width = "64",
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 mod native;
 #[cfg(not(all(
     target_os = "linux",
-    target_pointer_width = "64",
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 #[path = "elsewhere.rs"]
@@ -49,7 +48,8 @@ pub use crate::{
     frame::{DebugInfo, Frame},
     look::{Activity, Certainty, Look, LookError, SignalError, Source},
     native::{Watch, capture, program_counters, reload_if_needed, start, stats, walk_only},
+    origin::Origin,
     stats::{Dropped, Skipped, Stats},
     symbolize::Symbolizer,
-    trim::{Origin, Step, Trimmed, shown, trim},
+    trim::{Step, Trimmed, shown, trim},
 };

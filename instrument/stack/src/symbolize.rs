@@ -1,16 +1,16 @@
 //! Numbers of stacks become functions and lines. Slow (the first look takes some 15 ms), so only for a thread that has time.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use addr2line::Loader;
 
 use crate::frame::{DebugInfo, Frame};
 use crate::native::{Code, code, executable_code, stack_code};
-use crate::trim::is_std_file;
+use crate::origin::is_std_file;
 
 /// Addresses that are remembered; all are forgotten when there are more. A frame takes some 200 bytes.
-const MAX_KNOWN: usize = 1 << 15;
+const MAX_KNOWN: usize = 1 << 14;
 /// Files that are open at a time; all are closed when there are more.
 const MAX_FILES: usize = 64;
 
@@ -19,7 +19,7 @@ const MAX_FILES: usize = 64;
 pub struct Symbolizer {
     /// By the module's first address and its path: another may have been loaded there since.
     files: HashMap<(u64, String), Option<Loader>>,
-    known: HashMap<(u64, u64), Rc<[Frame]>>,
+    known: HashMap<(u64, u64), Arc<[Frame]>>,
     seen: DebugInfo,
 }
 
@@ -66,16 +66,16 @@ impl Symbolizer {
         self.known.clear();
     }
 
-    fn at(&mut self, address: u64, code: Option<&Code>) -> Rc<[Frame]> {
+    fn at(&mut self, address: u64, code: Option<&Code>) -> Arc<[Frame]> {
         let key = (code.map_or(0, |code| code.start), address);
         if let Some(frames) = self.known.get(&key) {
-            return Rc::clone(frames);
+            return Arc::clone(frames);
         }
         if self.known.len() >= MAX_KNOWN {
             self.known.clear();
         }
-        let frames: Rc<[Frame]> = self.look_up(address, code).into();
-        self.known.insert(key, Rc::clone(&frames));
+        let frames: Arc<[Frame]> = self.look_up(address, code).into();
+        self.known.insert(key, Arc::clone(&frames));
         frames
     }
 

@@ -19,16 +19,27 @@ fn nest(poll_sp: usize, left: u32) -> u32 {
     black_box(id)
 }
 
-/// Two ways to go down at each level.
+/// Two ways to go down at each level. They differ, so that no optimizer makes one of them.
 #[inline(never)]
 fn fork(poll_sp: usize, way: u32, left: u32) -> u32 {
-    let id = if left == 0 {
-        capture(poll_sp)
-    } else if way & 1 == 0 {
-        fork(poll_sp, way >> 1, left - 1)
-    } else {
-        black_box(fork(poll_sp, way >> 1, left - 1)).max(black_box(0))
+    let id = match (left, way & 1) {
+        (0, _) => capture(poll_sp),
+        (_, 0) => left_way(poll_sp, way >> 1, left - 1),
+        _ => right_way(poll_sp, way >> 1, left - 1),
     };
+    black_box(id)
+}
+
+#[inline(never)]
+fn left_way(poll_sp: usize, way: u32, left: u32) -> u32 {
+    let id = fork(poll_sp, way, left);
+    black_box(id)
+}
+
+#[inline(never)]
+fn right_way(poll_sp: usize, way: u32, left: u32) -> u32 {
+    let id = fork(poll_sp, way, left);
+    black_box(1);
     black_box(id)
 }
 
@@ -81,6 +92,18 @@ fn a_small_stack_is_left_alone() {
 }
 
 #[test]
+fn a_stack_with_just_enough_left_does_not_overflow() {
+    let _turn = TURN.lock();
+    start().unwrap();
+    for kib in (50..300).step_by(5) {
+        // A depth of its own, and a thread's first walk.
+        on_stack(kib << 10, move || {
+            nest(stack_pointer(), kib as u32 % 7 + 20)
+        });
+    }
+}
+
+#[test]
 fn a_deep_stack_is_cut_at_its_root_and_known_again() {
     let _turn = TURN.lock();
     start().unwrap();
@@ -101,7 +124,8 @@ fn a_thread_gives_back_what_it_took() {
         on_stack(1 << 20, move || nest(stack_pointer(), depth));
     }
     let after = stats();
-    assert_eq!(after.walkers, before.walkers);
+    // Threads of other tests may have ended meanwhile.
+    assert!(after.walkers <= before.walkers);
     assert!(after.captures >= before.captures + 8);
 }
 

@@ -237,7 +237,7 @@ fn a_stack_that_is_deeper_than_what_is_copied() {
         is_blocked(look, &["nanosleep", "clock_nanosleep"])
             && name == "look::sleeps"
             && line == wanted
-            && look.addresses.len() > 50
+            && look.addresses.len() > 10
     });
 }
 

@@ -114,7 +114,10 @@ fn problem(look: &Look<'_>, place: PlaceId, known: Use) -> Problem {
         rule: "async-mutex-not-needed",
         tier: Tier::Statistical,
         key: Key::Place(ResourceKind::Mutex, place),
-        subjects: vec![Subject::Place(place), Subject::Resource(known.last)],
+        subjects: vec![
+            Subject::Place(place).into(),
+            Subject::Resource(known.last).into(),
+        ],
         since: known.since,
         past: false,
         looks: 2,
@@ -164,7 +167,7 @@ mod tests {
             &*finding.evidence[0],
             "taken 1000 times so far, 0 waits, 0 awaits while held (1 mutex made there)"
         );
-        assert_eq!(finding.subjects[0], Subject::Place(PlaceId(1)));
+        assert_eq!(finding.subjects[0], Subject::Place(PlaceId(1)).into());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::ids;
 use super::words::{counted, time};
-use crate::{Nanos, Subject, Task, Tier};
+use crate::{Nanos, Role, Subject, Task, Tier};
 
 const ADVICE: &str = "give jobs that run for long a thread of their own, limit how many are started with a semaphore, or \
                       raise max_blocking_threads";
@@ -45,9 +45,9 @@ fn problem(look: &Look<'_>, late: &[&Task], first: &Task, running: usize) -> Pro
     let queued = look.survey.queued.len();
     let mut subjects: Vec<_> = ids(late.iter().take(4))
         .into_iter()
-        .map(Subject::Task)
+        .map(|id| Role::Waiter.of(Subject::Task(id)))
         .collect();
-    subjects.push(Subject::Site(first.birth.site));
+    subjects.push(Role::Waiter.of(Subject::Site(first.birth.site)));
     let verb = if late.len() == 1 { "waits" } else { "wait" };
     Problem {
         rule: "blocking-pool-full",
@@ -84,7 +84,7 @@ fn problem(look: &Look<'_>, late: &[&Task], first: &Task, running: usize) -> Pro
 mod tests {
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::{ms, task};
-    use crate::{State, Subject, Tier};
+    use crate::{Role, State, Subject, Tier};
 
     fn queue(trial: &mut Trial, number: u64, since: u64) {
         trial.task_at(number, 1, None).vitals(number, |v| {
@@ -118,7 +118,7 @@ mod tests {
             &*finding.summary,
             "1 blocking closure spawned at blocking.rs:2 waits for a thread, up to 1.30s: all 2 of the pool are taken"
         );
-        assert_eq!(finding.subjects[0], Subject::Task(task(3)));
+        assert_eq!(finding.subjects[0], Role::Waiter.of(Subject::Task(task(3))));
     }
 
     #[test]

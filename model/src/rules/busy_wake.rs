@@ -20,7 +20,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::ids;
 use super::words::time;
-use crate::{Nanos, SiteId, Stamp, Subject, Task, TaskId, Tier};
+use crate::{Nanos, Role, SiteId, Stamp, Subject, Task, TaskId, Tier};
 
 /// Tasks that are remembered from one look to the next, those that woke themselves most often. More can't loop at full
 /// speed on any machine.
@@ -101,8 +101,11 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
     let elapsed = look.elapsed?;
     let per_second = |count: u64| (count as f64 * 1e9 / elapsed.0.max(1) as f64) as u64;
     let first = ids(tasks.iter().take(8));
-    let mut subjects: Vec<_> = first.iter().map(|task| Subject::Task(*task)).collect();
-    subjects.push(Subject::Site(site));
+    let mut subjects: Vec<_> = first
+        .iter()
+        .map(|task| Role::Blocker.of(Subject::Task(*task)))
+        .collect();
+    subjects.push(Role::Blocker.of(Subject::Site(site)));
     let polls = sum.polls.max(1);
     // It has been so for two looks; when it began is not known.
     let since = Stamp(look.now.0.saturating_sub(2 * elapsed.0));
@@ -145,7 +148,7 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
 mod tests {
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::task;
-    use crate::{Finding, Nanos, State, Subject, Tier};
+    use crate::{Finding, Nanos, Role, State, Subject, Tier};
 
     /// A task that is polled so often every half second, wakes itself so often, and is in a poll for so long each time.
     fn trial(polls: u64, self_wakes: u64, poll: u64) -> Vec<Finding> {
@@ -199,7 +202,10 @@ mod tests {
                 "1.00µs a poll on average: 200ms of each second spent",
             ]
         );
-        assert_eq!(finding.subjects[0], Subject::Task(task(1)));
+        assert_eq!(
+            finding.subjects[0],
+            Role::Blocker.of(Subject::Task(task(1)))
+        );
         let twice = trial(1000, 2000, 1000);
         assert!(
             twice[0].evidence[0].contains(", 100 % of them"),
@@ -303,6 +309,9 @@ mod tests {
             findings.extend(trial.look(at));
         }
         assert_eq!(findings.len(), 1, "{findings:#?}");
-        assert_eq!(findings[0].subjects[0], Subject::Task(task(5000)));
+        assert_eq!(
+            findings[0].subjects[0],
+            Role::Blocker.of(Subject::Task(task(5000)))
+        );
     }
 }

@@ -22,7 +22,7 @@ use foldhash::fast::FixedState;
 use super::look::Look;
 use super::problem::{Key, Problem};
 use super::words::counted;
-use crate::{News, Resource, ResourceId, ResourceKind, Stamp, Subject, Tier};
+use crate::{Concern, News, Resource, ResourceId, ResourceKind, Role, Stamp, Subject, Tier};
 
 /// Resources and places that are remembered: those in which it has happened.
 const MOST: usize = 1 << 16;
@@ -92,12 +92,12 @@ fn problem(look: &Look<'_>, key: Key, resource: &Resource, sum: u64) -> Option<P
     let task = last.map(|id| look.words.task(id));
     let task = task.unwrap_or_else(|| "a task".to_owned());
     let ended = last.and_then(|id| look.world.task(id)?.end());
-    let mut subjects = vec![Subject::Resource(resource.id)];
-    subjects.extend(last.map(Subject::Task));
+    let mut subjects = vec![Subject::Resource(resource.id).into()];
+    subjects.extend(last.map(|id| Role::Holder.of(Subject::Task(id))));
     let site = last
         .and_then(|id| look.world.task(id))
         .map(|task| task.birth.site);
-    subjects.extend(site.map(Subject::Site));
+    subjects.extend(site.map(|id| Concern::from(Subject::Site(id))));
     let a = if tier == Tier::Persistent {
         ""
     } else {
@@ -126,7 +126,7 @@ mod tests {
     use crate::ResourceKind::{Mutex, OnceCell, RwLock, Semaphore};
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::{millis, ms, resource, task};
-    use crate::{State, Subject, Tier};
+    use crate::{Role, State, Subject, Tier};
 
     fn cancelled(kind: crate::ResourceKind) -> Trial {
         let mut trial = Trial::new();
@@ -162,7 +162,10 @@ mod tests {
         );
         assert_eq!(
             finding.subjects[..2],
-            [Subject::Resource(resource(1)), Subject::Task(task(1))]
+            [
+                Subject::Resource(resource(1)).into(),
+                Role::Holder.of(Subject::Task(task(1)))
+            ]
         );
     }
 

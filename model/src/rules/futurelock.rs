@@ -19,7 +19,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::words::time;
 use crate::graph::Parked;
-use crate::{Subject, Tier};
+use crate::{Role, Subject, Tier};
 
 const ADVICE: &str = "let `select!` own the future so that it is dropped when it loses, drop it before you wait for \
                       anything else, or spawn it as a task so that it is polled";
@@ -48,8 +48,8 @@ fn problem(look: &Look<'_>, parked: &Parked) -> Option<Problem> {
     let what = look.words.resource(parked.resource);
     let since = time(parked.since.until(look.now));
     let mut subjects = vec![
-        Subject::Task(parked.task),
-        Subject::Resource(parked.resource),
+        Role::Holder.of(Subject::Task(parked.task)),
+        Subject::Resource(parked.resource).into(),
     ];
     let behind = look.world.queue(parked.resource);
     let behind = behind.filter(|wait| wait.granted.is_none() && wait.task != Some(parked.task));
@@ -57,11 +57,17 @@ fn problem(look: &Look<'_>, parked: &Parked) -> Option<Problem> {
         behind
             .filter_map(|wait| wait.task)
             .take(4)
-            .map(Subject::Task),
+            .map(|task| Role::Waiter.of(Subject::Task(task))),
     );
+    let asked = look.words.waits_at(" that asked for it", parked.wait);
+    let stands = look.world.task(parked.task);
+    let stands = stands.map(|task| look.words.stands(": it waits", task));
     let mut evidence = vec![
-        format!("{what} was granted {since} ago to a future of {task}"),
-        format!("{task} was polled since, and did not poll that future"),
+        format!("{what} was granted {since} ago to a future of {task}{asked}"),
+        format!(
+            "{task} was polled since, and did not poll that future{}",
+            stands.unwrap_or_default()
+        ),
         match parked.waiting {
             1 => "1 future waits behind it".to_owned(),
             count => format!("{count} futures wait behind it"),
@@ -96,7 +102,7 @@ mod tests {
     use crate::ResourceKind::{Mutex, Semaphore};
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::{Script, ms, resource, task};
-    use crate::{State, Subject, Tier};
+    use crate::{Role, State, Subject, Tier};
 
     /// Task 1 has a future that was granted lock 1 at 10.1 s, and waits for it with another; task 2 waits behind it.
     fn locked() -> Script {
@@ -121,9 +127,9 @@ mod tests {
             "a future of task #1 at task.rs:1 was granted Mutex lock.rs:1 and is not polled"
         );
         let subjects = [
-            Subject::Task(task(1)),
-            Subject::Resource(resource(1)),
-            Subject::Task(task(2)),
+            Role::Holder.of(Subject::Task(task(1))),
+            Subject::Resource(resource(1)).into(),
+            Role::Waiter.of(Subject::Task(task(2))),
         ];
         assert_eq!(finding.subjects, subjects);
         assert_eq!(finding.since, ms(10_100));

@@ -21,8 +21,8 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::words::{counted, time};
 use crate::{
-    Hold, Holder, Mode, Nanos, Resource, ResourceId, ResourceKind, Stamp, State, Subject, Sureness,
-    TaskId, Tier,
+    Hold, Holder, Mode, Nanos, Resource, ResourceId, ResourceKind, Role, Stamp, State, Subject,
+    Sureness, TaskId, Tier,
 };
 
 const LOCK: &str = "take what is needed out of the guard and drop it before the await, or give the data to a task of its \
@@ -153,10 +153,19 @@ fn problem(
         _ => "",
     };
     let verb = if tasks.len() == 1 { "keeps" } else { "keep" };
-    let mut subjects = vec![Subject::Resource(resource.id)];
-    subjects.extend(tasks.iter().take(8).map(|task| Subject::Task(*task)));
+    let mut subjects = vec![Subject::Resource(resource.id).into()];
+    subjects.extend(
+        tasks
+            .iter()
+            .take(8)
+            .map(|task| Role::Holder.of(Subject::Task(*task))),
+    );
     let waiting = look.world.queue(resource.id).filter_map(|wait| wait.task);
-    subjects.extend(waiting.take(4).map(Subject::Task));
+    subjects.extend(
+        waiting
+            .take(4)
+            .map(|task| Role::Waiter.of(Subject::Task(task))),
+    );
     let is_permits = resource.origin.kind == ResourceKind::Semaphore;
     Problem {
         rule: "held-across-await",
@@ -197,7 +206,11 @@ fn evidence(look: &Look<'_>, line: Line, holders: &[&Hold], count: usize) -> Vec
             Some(match task {
                 Some(task) => {
                     let idle = time(task.in_state(look.now));
-                    format!("{name} has held it{how} for {held} and been idle for the last {idle}")
+                    format!(
+                        "{name} has held it{how} for {held}{} and been idle for the last {idle}{}",
+                        look.words.at(", taken", hold.stack),
+                        look.words.stands(", waiting", task)
+                    )
                 }
                 None => format!(
                     "{name} took it{how} {held} ago and has ended: its guard was moved or forgotten"

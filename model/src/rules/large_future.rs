@@ -61,7 +61,7 @@ fn problem(look: &Look<'_>, id: SiteId, since: Stamp) -> Option<Problem> {
         rule: "large-future",
         tier: Tier::Statistical,
         key: Key::Site(id),
-        subjects: vec![Subject::Site(id)],
+        subjects: vec![Subject::Site(id).into()],
         since,
         past: false,
         looks: 1,
@@ -107,7 +107,7 @@ mod tests {
             &*finding.summary,
             "the future spawned at proxy.rs:7 is 64.1 KiB large"
         );
-        assert_eq!(finding.subjects, [Subject::Site(SiteId(3))]);
+        assert_eq!(finding.subjects, [Subject::Site(SiteId(3)).into()]);
         assert!(finding.evidence[1].contains("box"));
         let finding = told(Kind::Task, 65_640, None).only(10_100, 30_100);
         assert!(finding.evidence[1].contains("as it is"));

@@ -24,7 +24,7 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::{kind, runtime};
 use super::words::{counted, time};
-use crate::{Kind, Nanos, RuntimeId, SiteId, Stamp, Subject, Task, TaskId, Tier};
+use crate::{Concern, Kind, Nanos, Role, RuntimeId, SiteId, Stamp, Subject, Task, TaskId, Tier};
 
 /// For this long after a long poll its runtime is not called starved: those who waited are the same problem.
 const AFTERMATH: Nanos = Nanos(5_000_000_000);
@@ -137,6 +137,7 @@ fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Proble
         task.vitals.polls.saturating_add(1),
         time(length)
     )];
+    evidence.extend(seen(look, task));
     if count > 1 {
         evidence.push(format!(
             "so it is with {} of this place",
@@ -167,6 +168,21 @@ fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Proble
     }
 }
 
+/// What the poll that is under way was seen doing, and where.
+fn seen(look: &Look<'_>, task: &Task) -> Option<String> {
+    let poll = look.world.long_poll(task.id)?;
+    if poll.since != task.vitals.since {
+        return None;
+    }
+    let ago = time(poll.seen.until(look.now));
+    let stack = poll.stack.and_then(|id| look.world.stack(id));
+    Some(match stack.and_then(|stack| look.words.chain(stack)) {
+        Some(chain) if poll.proven => format!("{ago} ago it was {}: {chain}", poll.activity),
+        Some(chain) => format!("{ago} ago it was {}, likely in {chain}", poll.activity),
+        None => format!("{ago} ago it was {}", poll.activity),
+    })
+}
+
 fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {
     let name = look.words.task(task.id);
     let vitals = &task.vitals;
@@ -189,8 +205,10 @@ fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {
     }
 }
 
-fn subjects(task: &Task) -> Vec<Subject> {
-    vec![Subject::Task(task.id), Subject::Site(task.birth.site)]
+fn subjects(task: &Task) -> Vec<Concern> {
+    [Subject::Task(task.id), Subject::Site(task.birth.site)]
+        .map(|subject| Role::Blocker.of(subject))
+        .into()
 }
 
 /// What one of its polls took, at least: the average, or what the distribution tells.

@@ -90,8 +90,11 @@ fn problem(look: &Look<'_>, site: SiteId, mut tasks: Vec<&Task>) -> Problem {
             vitals.wakes
         ));
     }
-    let mut subjects: Vec<_> = first.iter().map(|task| Subject::Task(*task)).collect();
-    subjects.push(Subject::Site(site));
+    let mut subjects: Vec<_> = first
+        .iter()
+        .map(|task| Subject::Task(*task).into())
+        .collect();
+    subjects.push(Subject::Site(site).into());
     Problem {
         rule: "lost-waker",
         tier: Tier::Proven,
@@ -133,7 +136,7 @@ mod tests {
             &*finding.summary,
             "task #1 at task.rs:1 is idle and nothing can wake it: no waker is left"
         );
-        assert_eq!(finding.subjects[0], Subject::Task(task(1)));
+        assert_eq!(finding.subjects[0], Subject::Task(task(1)).into());
         assert_eq!(
             &*finding.evidence[0],
             "1 task spawned at task.rs:1 idle for up to 1.10s, with 0 wakers"

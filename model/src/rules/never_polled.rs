@@ -61,8 +61,11 @@ fn problem(look: &Look<'_>, site: SiteId, mut tasks: Vec<&Task>) -> Problem {
         "runtime (or LocalSet)"
     };
     let verb = if tasks.len() == 1 { "has" } else { "have" };
-    let mut subjects: Vec<_> = first.iter().map(|task| Subject::Task(*task)).collect();
-    subjects.push(Subject::Site(site));
+    let mut subjects: Vec<_> = first
+        .iter()
+        .map(|task| Subject::Task(*task).into())
+        .collect();
+    subjects.push(Subject::Site(site).into());
     Problem {
         rule: "never-polled",
         tier: Tier::Persistent,

@@ -1,6 +1,6 @@
 //! Something that is wrong, as a rule sees it in one look.
 
-use crate::{PlaceId, ResourceId, ResourceKind, RuntimeId, SiteId, Stamp, Subject, Tier, WaitId};
+use crate::{Concern, PlaceId, ResourceId, ResourceKind, RuntimeId, SiteId, Stamp, Tier, WaitId};
 
 /// What makes two problems of one rule the same problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub(super) struct Problem {
     pub(super) tier: Tier,
     pub(super) key: Key,
     /// The most important first. What is beyond the sixteenth is not told.
-    pub(super) subjects: Vec<Subject>,
+    pub(super) subjects: Vec<Concern>,
     pub(super) since: Stamp,
     /// Whether it is over already.
     pub(super) past: bool,

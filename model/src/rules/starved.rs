@@ -21,12 +21,14 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::{ids, kind, runtime};
 use super::words::{list, time};
-use crate::{Kind, Nanos, RuntimeId, SiteId, State, Subject, Task, TaskId, Tier};
+use crate::{Kind, Nanos, Role, RuntimeId, SiteId, State, Subject, Task, TaskId, Tier};
 
 /// Tasks whose times are remembered from one look to the next, where somebody waits for a worker.
 const MOST: usize = 1 << 14;
 /// Workers that were busy for this share of the time between two looks are busy all the time.
 const SATURATED: f64 = 0.8;
+/// The tasks of a place that took this share of the time that was spent in polls are named.
+const MATTERS: f64 = 0.1;
 
 const ADVICE: &str = "move computations to spawn_blocking or a thread pool, with a limit on how many run at a time, or \
                       give what has to be quick a runtime of its own";
@@ -171,7 +173,14 @@ fn spent(
         if memory.busy.len() < MOST {
             memory.busy.insert(task.id, busy);
         }
-        let new = before.get(&task.id).map(|before| busy - *before);
+        // Who was born since has spent all of its time since.
+        let born = look.elapsed.is_some_and(|elapsed| {
+            !before.is_empty() && task.birth.created.until(look.now) <= elapsed
+        });
+        let before = before.get(&task.id).copied();
+        let new = before
+            .or(born.then_some(Nanos::ZERO))
+            .map(|before| busy - before);
         if let Some(new) = new.filter(|new| *new > Nanos::ZERO) {
             let (sum, count) = spent.entry(task.birth.site).or_default();
             *sum += new;
@@ -203,15 +212,23 @@ fn problem(
     let longest = time(since.until(look.now));
     let first = ids(late.iter().take(4));
     let mut evidence = vec![format!("longest: {}", look.words.tasks(&first, count))];
+    let elapsed = time(look.elapsed.unwrap_or_default());
+    let all = load.share.map(|share| share * load.workers as f64);
     if let Some(share) = load.share {
         evidence.push(format!(
-            "workers spent {:.0} % of the time in polls",
+            "workers spent {:.0} % of the last {elapsed} in polls",
             share * 100.0
         ));
     }
-    for (site, sum, count) in spent {
+    // Who took but little of that time does not keep the workers busy; then it went to tasks that are no longer listed.
+    let matters = |(_, sum, _): &&(SiteId, Nanos, usize)| {
+        let elapsed = look.elapsed.unwrap_or_default().0 as f64;
+        all.is_none_or(|all| sum.0 as f64 >= MATTERS * all * elapsed)
+    };
+    let spent: Vec<_> = spent.iter().filter(matters).collect();
+    for (site, sum, count) in &spent {
         evidence.push(format!(
-            "{} took {} of it",
+            "{} took {} in polls in the last {elapsed}",
             look.words.tasks_of(*site, *count),
             time(*sum)
         ));
@@ -228,9 +245,20 @@ fn problem(
             list(busiest, count)
         ),
     };
-    let mut subjects: Vec<_> = runtime.map(Subject::Runtime).into_iter().collect();
-    subjects.extend(first.into_iter().map(Subject::Task));
-    subjects.extend(spent.iter().map(|(site, ..)| Subject::Site(*site)));
+    let mut subjects: Vec<_> = runtime
+        .map(|id| Subject::Runtime(id).into())
+        .into_iter()
+        .collect();
+    subjects.extend(
+        first
+            .into_iter()
+            .map(|id| Role::Waiter.of(Subject::Task(id))),
+    );
+    subjects.extend(
+        spent
+            .iter()
+            .map(|(site, ..)| Role::Blocker.of(Subject::Site(*site))),
+    );
     Problem {
         rule: "starved",
         tier: Tier::Persistent,

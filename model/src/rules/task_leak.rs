@@ -91,7 +91,7 @@ fn problem(look: &Look<'_>, id: SiteId, listed: Listed, growth: Growth) -> Optio
         rule: "task-leak",
         tier: Tier::Statistical,
         key: Key::Site(id),
-        subjects: vec![Subject::Site(id)],
+        subjects: vec![Subject::Site(id).into()],
         since: growth.since,
         past: false,
         // It has been looked at often enough.
@@ -285,7 +285,7 @@ mod tests {
             findings.extend(trial.look(10_500 + look * 500));
         }
         assert_eq!(findings.len(), 1, "{findings:#?}");
-        assert_eq!(findings[0].subjects, [Subject::Site(SiteId(0))]);
+        assert_eq!(findings[0].subjects, [Subject::Site(SiteId(0)).into()]);
     }
 
     fn live(world: &World) -> usize {

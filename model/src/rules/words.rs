@@ -2,10 +2,15 @@
 
 use std::fmt::Display;
 
-use crate::{Kind, Nanos, PlaceId, ResourceId, ResourceKind, SiteId, TaskId, World};
+use crate::{
+    Code, Frame, Holder, Kind, Nanos, Place, PlaceId, ResourceId, ResourceKind, SiteId, Stack,
+    StackId, Task, TaskId, WaitId, World,
+};
 
 /// Names in a row beyond this many are counted.
 const NAMES: usize = 4;
+/// Frames of a stack in a sentence.
+const FRAMES: usize = 3;
 /// The characters of a name beyond this many are left out.
 const NAME: usize = 64;
 
@@ -51,18 +56,91 @@ impl Words<'_> {
         format!("{} spawned at {}", counted(count, noun), self.site(id))
     }
 
-    /// `Mutex bank.rs:31`, or `mpsc channel` where the place is not known.
+    /// `Mutex bank.rs:31`. A channel has no place: it is called by the task that receives from it, as far as that was seen,
+    /// else by the one that made it: `mpsc channel to kitchen #3`.
     pub(super) fn resource(&self, id: ResourceId) -> String {
         let Some(resource) = self.0.resource(id) else {
             return "a resource that is no longer listed".to_owned();
         };
-        self.place(resource.origin.kind, resource.origin.place)
+        let name = self.place(resource.origin.kind, resource.origin.place);
+        match (resource.usage.receiver, resource.origin.creator) {
+            _ if resource.origin.kind != ResourceKind::Mpsc => name,
+            (Some(receiver), _) => format!("{name} to {}", self.task(receiver)),
+            (None, Some(creator)) => format!("{name} made by {}", self.task(creator)),
+            (None, None) => name,
+        }
+    }
+
+    /// `std::thread::sleep, called at api.rs:133 in api::upload, at api.rs:120 in api::handle`: the innermost frames of a
+    /// stack as far as they tell.
+    pub(super) fn chain(&self, stack: &Stack) -> Option<String> {
+        let leaf = stack.frames.first()?;
+        let mut words = Vec::new();
+        if !is_own(leaf) {
+            words.push(plain(&leaf.function));
+        }
+        let own = stack.frames.iter().filter(|frame| is_own(frame));
+        words.extend(own.take(FRAMES).map(|frame| {
+            let place = frame.place.short();
+            match (place.is_empty(), frame.function.is_empty()) {
+                (true, _) => format!("in {}", plain(&frame.function)),
+                (false, true) => format!("at {}", plain(&place)),
+                (false, false) => format!("at {} in {}", plain(&place), plain(&frame.function)),
+            }
+        }));
+        Some(words.join(", ")).filter(|words| !words.is_empty())
+    }
+
+    /// `, taken at bank.rs:60`, with what is to stand `before` it: the line of the app at which this stack stands; empty
+    /// where that is not known.
+    pub(super) fn at(&self, before: &str, stack: Option<StackId>) -> String {
+        let stack = stack.and_then(|id| self.0.stack(id));
+        let line = stack.and_then(|stack| stack.line());
+        line.map_or_else(String::new, |frame| {
+            format!("{before} at {}", plain(&frame.place.short()))
+        })
+    }
+
+    /// The same of a wait.
+    pub(super) fn waits_at(&self, before: &str, wait: WaitId) -> String {
+        let wait = self.0.waits().get(wait);
+        self.at(before, wait.and_then(|wait| wait.stack))
+    }
+
+    /// The same of the place where a task took what it holds.
+    pub(super) fn taken_at(&self, before: &str, task: TaskId, resource: ResourceId) -> String {
+        let usage = self.0.resource(resource).map(|resource| &resource.usage);
+        let mut holds = usage.into_iter().flat_map(|usage| &usage.holds);
+        let hold = holds.find(|hold| hold.holder == Holder::Task(task));
+        self.at(before, hold.and_then(|hold| hold.stack))
+    }
+
+    /// The same of all lines at which a task stands for sure.
+    pub(super) fn stands(&self, before: &str, task: &Task) -> String {
+        let awaits = self.0.awaits(task).into_iter();
+        let mut lines: Vec<_> = awaits
+            .filter(|place| place.sure)
+            .filter_map(|place| self.0.stack(place.stack?)?.line())
+            .map(|frame| plain(&frame.place.short()))
+            .collect();
+        lines.dedup();
+        let all = lines.len();
+        lines.truncate(NAMES);
+        if lines.is_empty() {
+            return String::new();
+        }
+        format!("{before} at {}", list(lines, all))
     }
 
     /// The same, by the kind and the place where it was made.
     pub(super) fn place(&self, kind: ResourceKind, place: PlaceId) -> String {
         let place = self.0.place(place);
         match place.filter(|place| !place.file.is_empty()) {
+            Some(place) if Place::is_of_default(&place.file) => {
+                format!("{kind} made by Default/From")
+            }
+            // All of them are made in one place of tokio's own.
+            Some(_) if kind == ResourceKind::OnceCell => kind.to_string(),
             Some(place) => {
                 let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
                 format!("{kind} {}:{}", plain(file), place.line)
@@ -71,6 +149,10 @@ impl Words<'_> {
             None => kind.to_string(),
         }
     }
+}
+
+fn is_own(frame: &Frame) -> bool {
+    matches!(frame.code, Code::App | Code::Dependency)
 }
 
 /// `a, b and 3 more`.
@@ -198,6 +280,21 @@ mod tests {
         let words = Words(&script.world);
         assert_eq!(words.resource(resource(31)), "Mutex lock.rs:31");
         assert_eq!(words.resource(resource(32)), "mpsc channel");
+        script
+            .task(3)
+            .usage(32, |usage| usage.receiver = Some(task(3)));
+        let tokios = crate::Place {
+            file: "/registry/src/index/tokio-1.54.1/src/sync/mutex.rs".into(),
+            line: 806,
+            column: 9,
+        };
+        script.apply(Change::Place(crate::PlaceId(31), tokios));
+        let words = Words(&script.world);
+        assert_eq!(
+            words.resource(resource(32)),
+            "mpsc channel to task #3 at task.rs:1"
+        );
+        assert_eq!(words.resource(resource(31)), "Mutex made by Default/From");
         assert_eq!(
             words.resource(resource(33)),
             "a resource that is no longer listed"

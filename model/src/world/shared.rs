@@ -198,6 +198,7 @@ mod tests {
             permits: 1,
             since: Stamp(0),
             awaits: 0,
+            stack: None,
         };
         Change::Resource(Box::new(Resource {
             id: ResourceId::new(number).unwrap(),

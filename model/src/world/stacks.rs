@@ -9,7 +9,7 @@ use super::World;
 use crate::{Await, Revision, Stack, StackId, Task};
 
 /// Stacks beyond this many are not kept.
-const MAX_STACKS: usize = 1 << 14;
+const MAX_STACKS: usize = 1 << 15;
 
 /// The stacks that were told.
 #[derive(Clone, Debug, Default)]

@@ -214,6 +214,10 @@ pub struct WatchUpdate {
     /// has frames, so tasks and waits can name stacks that come later, or never: those of which nothing can be known.
     #[prost(message, repeated, tag = "16")]
     pub stacks: ::prost::alloc::vec::Vec<Stack>,
+    /// Polls that have not returned for long and were looked at, each as it was seen last. Told again while they last, and
+    /// kept when they are over, as long as nothing newer is told of their tasks.
+    #[prost(message, repeated, tag = "17")]
+    pub long_polls: ::prost::alloc::vec::Vec<LongPoll>,
     /// Findings to be forgotten: cleared, and no longer kept. That a finding no longer holds is told by `cleared_ns`.
     #[prost(uint64, repeated, tag = "15")]
     pub findings_gone: ::prost::alloc::vec::Vec<u64>,
@@ -231,6 +235,34 @@ pub struct Stack {
     /// It goes up to the task's own future; else the outer part is not known.
     #[prost(bool, tag = "3")]
     pub whole: bool,
+}
+/// A poll that had not returned for long.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LongPoll {
+    /// Never 0.
+    #[prost(fixed64, tag = "1")]
+    pub task: u64,
+    /// When the poll began.
+    #[prost(uint64, tag = "2")]
+    pub since_ns: u64,
+    /// When it was last looked at.
+    #[prost(uint64, tag = "3")]
+    pub seen_ns: u64,
+    /// What its thread was doing then.
+    #[prost(enumeration = "Activity", tag = "4")]
+    pub activity: i32,
+    /// The system call in which it was blocked; empty where that has no name.
+    #[prost(string, tag = "5")]
+    pub system_call: ::prost::alloc::string::String,
+    /// What it was doing it in; 0 where that could not be seen.
+    #[prost(uint32, tag = "6")]
+    pub stack: u32,
+    /// The frames of the stack are sure. Otherwise only the first is.
+    #[prost(bool, tag = "7")]
+    pub proven: bool,
+    /// Why the stack could not be seen; empty where it could.
+    #[prost(string, tag = "8")]
+    pub unseen: ::prost::alloc::string::String,
 }
 /// One function on a stack.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -358,6 +390,9 @@ pub struct Hold {
     /// Polls of the task that have ended between the taking and now, at least; 255 means that many or more.
     #[prost(uint32, tag = "5")]
     pub awaits: u32,
+    /// The stack at which it was taken; 0 where that was not caught.
+    #[prost(uint32, tag = "6")]
+    pub stack: u32,
 }
 /// A future that asked for a resource and was not served at once.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -399,6 +434,9 @@ pub struct Wait {
 /// What a finding is about. A viewer passes over one of which it knows no field.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Subject {
+    /// Its part in it; ROLE_UNKNOWN where it has none, or the target is too old to tell.
+    #[prost(enumeration = "Role", tag = "6")]
+    pub role: i32,
     #[prost(oneof = "subject::Of", tags = "1, 2, 3, 4, 5")]
     pub of: ::core::option::Option<subject::Of>,
 }
@@ -764,6 +802,43 @@ impl Code {
         }
     }
 }
+/// What a thread was doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Activity {
+    /// The system does not tell. A viewer reads values that it does not know as this one.
+    Unknown = 0,
+    /// Computing.
+    OnCpu = 1,
+    /// Able to compute, but no processor was free for it.
+    Runnable = 2,
+    /// Waiting in the kernel.
+    Blocked = 3,
+}
+impl Activity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "ACTIVITY_UNKNOWN",
+            Self::OnCpu => "ACTIVITY_ON_CPU",
+            Self::Runnable => "ACTIVITY_RUNNABLE",
+            Self::Blocked => "ACTIVITY_BLOCKED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ACTIVITY_UNKNOWN" => Some(Self::Unknown),
+            "ACTIVITY_ON_CPU" => Some(Self::OnCpu),
+            "ACTIVITY_RUNNABLE" => Some(Self::Runnable),
+            "ACTIVITY_BLOCKED" => Some(Self::Blocked),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ResourceKind {
@@ -924,6 +999,46 @@ impl Tier {
             "TIER_STATISTICAL" => Some(Self::Statistical),
             "TIER_PERSISTENT" => Some(Self::Persistent),
             "TIER_PROVEN" => Some(Self::Proven),
+            _ => None,
+        }
+    }
+}
+/// The part that a subject has in what is wrong. A viewer takes one that it does not know for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Role {
+    Unknown = 0,
+    /// It has what others wait for: it holds it, was granted it, or was dropped while it held it.
+    Holder = 1,
+    /// It waits for what others have: a lock, a permit, a worker, a thread.
+    Waiter = 2,
+    /// Both: it waits for what another of them has, and has what another of them waits for.
+    Deadlocked = 3,
+    /// It keeps others from running, or wakes for nothing: the time goes there.
+    Blocker = 4,
+}
+impl Role {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "ROLE_UNKNOWN",
+            Self::Holder => "ROLE_HOLDER",
+            Self::Waiter => "ROLE_WAITER",
+            Self::Deadlocked => "ROLE_DEADLOCKED",
+            Self::Blocker => "ROLE_BLOCKER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROLE_UNKNOWN" => Some(Self::Unknown),
+            "ROLE_HOLDER" => Some(Self::Holder),
+            "ROLE_WAITER" => Some(Self::Waiter),
+            "ROLE_DEADLOCKED" => Some(Self::Deadlocked),
+            "ROLE_BLOCKER" => Some(Self::Blocker),
             _ => None,
         }
     }

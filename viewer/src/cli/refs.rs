@@ -1,7 +1,7 @@
 //! How JSON outputs refer to tasks, resources and places.
 
 use serde::Serialize;
-use taskscope_model::{Place, PlaceId, Site, SiteId, Subject, TaskId, World};
+use taskscope_model::{Concern, Place, PlaceId, Role, Site, SiteId, Subject, TaskId, World};
 
 /// A task that is spoken of.
 #[derive(Debug, Serialize)]
@@ -35,6 +35,7 @@ pub(super) struct SubjectRef<'a> {
     id: Id,
     name: Option<&'a str>,
     location: Option<String>,
+    role: Option<&'static str>,
 }
 
 /// tokio's id of a task and the number of a runtime are numbers; the id of a resource can be too large for one.
@@ -47,8 +48,8 @@ enum Id {
 
 impl<'a> SubjectRef<'a> {
     /// The subject, as far as it is known.
-    pub(super) fn of(subject: Subject, world: &'a World) -> Self {
-        let (kind, id, name, location) = match subject {
+    pub(super) fn of(concern: Concern, world: &'a World) -> Self {
+        let (kind, id, name, location) = match concern.subject {
             Subject::Task(id) => {
                 let task = TaskRef::of(id, world);
                 ("task", Id::Number(task.id), task.name, task.location)
@@ -71,6 +72,7 @@ impl<'a> SubjectRef<'a> {
             id,
             name,
             location,
+            role: concern.role.map(Role::as_str),
         }
     }
 }

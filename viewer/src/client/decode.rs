@@ -115,6 +115,10 @@ impl Decoder {
             let told = shared::stack(stack, &mut self.names);
             changes.extend(told.map(|(id, stack)| Change::Stack(id, stack)));
         }
+        for poll in update.long_polls {
+            let told = shared::long_poll(poll, &mut self.names);
+            changes.extend(told.map(|poll| Change::LongPoll(Box::new(poll))));
+        }
         self.gone(&update.gone, &mut changes);
         self.shared_gone(
             &update.resources_gone,
@@ -240,6 +244,7 @@ fn entries(update: &v1::WatchUpdate) -> usize {
     update.sites.len()
         + update.places.len()
         + update.stacks.len()
+        + update.long_polls.len()
         + update.gone.len()
         + update.resources_gone.len()
         + update.waits_over.len()

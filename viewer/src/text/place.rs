@@ -3,9 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use taskscope_model::Site;
+use taskscope_model::{Place, Site};
 
 use super::clean::{clean, fit_end, width};
+
+/// What stands for a line of tokio's own, which locks have that are made so.
+const BY_DEFAULT: &str = "made by Default/From";
 
 /// What separates folders, here and on Windows.
 const SEPARATORS: [char; 2] = ['/', '\\'];
@@ -24,6 +27,15 @@ pub fn place(site: Option<&Site>, columns: usize) -> String {
 /// of cargo's registry) is left out too: `axum-0.8.4/src/serve/mod.rs:389`.
 #[must_use]
 pub fn path(file: &str, line: u32, columns: usize) -> String {
+    if Place::is_of_default(file) {
+        return fit_end(BY_DEFAULT, columns);
+    }
+    code(file, line, columns)
+}
+
+/// A line that runs, as [`path`] writes it: in a line of tokio's own nothing was made there.
+#[must_use]
+pub fn code(file: &str, line: u32, columns: usize) -> String {
     if file.is_empty() {
         return "?".to_owned();
     }
@@ -140,6 +152,9 @@ impl Places {
     /// How this place is called; `?` where it is not known. Safe for a terminal.
     #[must_use]
     pub fn name(&self, file: &Arc<str>, line: u32) -> &str {
+        if Place::is_of_default(file) {
+            return BY_DEFAULT;
+        }
         let known = self.0.get(&(Arc::clone(file), line));
         known
             .filter(|_| !file.is_empty())
@@ -211,6 +226,17 @@ mod tests {
         assert_eq!(short(SERVE, 389, 80), "axum-0.8.4/src/serve/mod.rs:389");
         assert_eq!(short(SERVE, 389, 19), "axum/…/mod.rs:389");
         assert_eq!(short("", 7, 9), "?");
+    }
+
+    #[test]
+    fn what_is_made_by_default_is_said_so() {
+        let file =
+            "/home/me/.cargo/registry/src/registry-0123456789abcdef/tokio-1.54.1/src/sync/mutex.rs";
+        assert_eq!(short(file, 806, 40), "made by Default/From");
+        assert_called(&[
+            (file, 806, "made by Default/From"),
+            ("mutex.rs", 806, "mutex.rs:806"),
+        ]);
     }
 
     #[track_caller]

@@ -4,7 +4,8 @@
 mod tests;
 
 use taskscope_model::{
-    Hold, Holder, Mode, Resource, ResourceId, ResourceKind, Subject, Sureness, TaskId, Wait, World,
+    Concern, Hold, Holder, Mode, Place, Resource, ResourceId, ResourceKind, Subject, Sureness,
+    TaskId, Wait, World,
 };
 
 use super::{count, label, path, short};
@@ -207,9 +208,16 @@ impl<'a> Names<'a> {
         ))
     }
 
-    /// What a finding is about, in about so many columns.
+    /// What a finding is about and its part in it, in about so many columns.
     #[must_use]
-    pub fn subject(&self, subject: Subject, columns: usize) -> String {
+    pub fn concern(&self, concern: Concern, columns: usize) -> String {
+        let role = concern.role.map(|role| format!(", {role}"));
+        let role = role.unwrap_or_default();
+        let name = self.subject(concern.subject, columns.saturating_sub(role.len()));
+        format!("{name}{role}")
+    }
+
+    fn subject(&self, subject: Subject, columns: usize) -> String {
         let at = |file: &str, line| short(file, line, columns.saturating_sub(12).max(8));
         match subject {
             Subject::Task(id) => self.task(id),
@@ -219,6 +227,9 @@ impl<'a> Names<'a> {
                 None => "tasks of an unknown place".to_owned(),
             },
             Subject::Place(id) => match self.world.place(id) {
+                Some(place) if Place::is_of_default(&place.file) => {
+                    format!("all {}", at(&place.file, place.line))
+                }
                 Some(place) => format!("all made at {}", at(&place.file, place.line)),
                 None => "all made at an unknown place".to_owned(),
             },

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use taskscope_model::query::Spot;
-use taskscope_model::{Await, Code, Frame, Hold, Holder, Stack, State, Task, Wait, World};
+use taskscope_model::{Await, Code, Frame, Hold, Holder, Place, Stack, State, Task, Wait, World};
 
 use crate::feed::{Hello, Source};
 
-use super::{Names, clean, count, duration, fit, short, width};
+use super::{Names, clean, code, count, duration, fit, short, width};
 
 /// Holders of something that is waited for that are named in one line.
 const NAMED: usize = 2;
@@ -112,6 +112,7 @@ impl Names<'_> {
         };
         let place = self.world.place(resource.origin.place);
         let mut text = match place.filter(|place| !place.file.is_empty()) {
+            Some(place) if Place::is_of_default(&place.file) => self.resource(resource, 40),
             Some(place) => format!(
                 "{} created at {}",
                 resource.origin.kind,
@@ -207,7 +208,12 @@ impl Names<'_> {
             text.push_str(&function(&frame.function, 40));
             if is_placed(frame) {
                 text.push(' ');
-                text.push_str(&short(&frame.place.file, frame.place.line, 30));
+                let place = &frame.place;
+                text.push_str(&if Place::is_of_default(&place.file) {
+                    code(&place.file, place.line, 30)
+                } else {
+                    short(&place.file, place.line, 30)
+                });
             }
             if width(&text) > columns {
                 return fit(&text, columns);

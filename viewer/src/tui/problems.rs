@@ -139,9 +139,9 @@ impl ProblemTable {
             if finding.tier == Tier::Statistical {
                 continue;
             }
-            for subject in &finding.subjects {
+            for concern in &finding.subjects {
                 // The worst comes first and stays.
-                match subject {
+                match &concern.subject {
                     Subject::Task(id) => {
                         self.tasks.entry(*id).or_insert(finding.tier);
                     }

@@ -237,6 +237,7 @@ pub(crate) fn deadlock(sequence: u64) -> v1::WatchUpdate {
                 permits: 1,
                 since_ns: 150 * S,
                 awaits: 1,
+                stack: 0,
             }],
             sureness: v1::Sureness::Exact as i32,
             acquired: 20,
@@ -255,15 +256,18 @@ pub(crate) fn deadlock(sequence: u64) -> v1::WatchUpdate {
         order: id,
         ..Default::default()
     };
-    let subject = |of| v1::Subject { of: Some(of) };
+    let subject = |of, role: v1::Role| v1::Subject {
+        of: Some(of),
+        role: role.into(),
+    };
     let finding = v1::Finding {
         id: 1,
         rule: "deadlock".to_owned(),
         tier: v1::Tier::Proven as i32,
         subjects: [2, 3]
-            .map(|id| subject(v1::subject::Of::Task(id)))
+            .map(|id| subject(v1::subject::Of::Task(id), v1::Role::Deadlocked))
             .into_iter()
-            .chain([1, 2].map(|id| subject(v1::subject::Of::Resource(id))))
+            .chain([1, 2].map(|id| subject(v1::subject::Of::Resource(id), v1::Role::Unknown)))
             .collect(),
         since_ns: 151 * S,
         cleared_ns: None,

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use taskscope_model::{
-    Finding, Hold, Holder, Mode, Resource, ResourceKind, Subject, Sureness, TaskId, Tier, Wait,
-    World,
+    Concern, Finding, Hold, Holder, Mode, Resource, ResourceKind, Role, Subject, Sureness, TaskId,
+    Tier, Wait, World,
 };
 use taskscope_proto::v1::{self, subject::Of};
 
@@ -20,8 +20,10 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn hold()(task in number(), mode in -1..6, permits in number(), since_ns in number(), awaits in small()) -> v1::Hold {
-        v1::Hold { task, mode, permits, since_ns, awaits }
+    fn hold()(
+        task in number(), mode in -1..6, permits in number(), since_ns in number(), awaits in small(), stack in small(),
+    ) -> v1::Hold {
+        v1::Hold { task, mode, permits, since_ns, awaits, stack }
     }
 }
 
@@ -57,9 +59,32 @@ prop_compose! {
     pub(crate) fn wait()(
         (id, resource, task) in (number(), number(), number()), mode in -1..6, permits in number(),
         (since_ns, polled_ns, order) in (number(), number(), number()), granted_ns in option::of(number()),
-        timed in any::<bool>(),
+        timed in any::<bool>(), stack in small(),
     ) -> v1::Wait {
-        v1::Wait { id, resource, task, mode, permits, since_ns, polled_ns, order, granted_ns, timed }
+        v1::Wait { id, resource, task, mode, permits, since_ns, polled_ns, order, granted_ns, timed, stack }
+    }
+}
+
+prop_compose! {
+    fn frame()(
+        function in ".{0,9}", file in ".{0,9}", (line, column) in (small(), small()), code in -1..7,
+    ) -> v1::Frame {
+        v1::Frame { function, file, line, column, code }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn stack()(id in small(), frames in vec(frame(), 0..80), whole in any::<bool>()) -> v1::Stack {
+        v1::Stack { id, frames, whole }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn long_poll()(
+        task in number(), (since_ns, seen_ns) in (number(), number()), activity in -1..6, system_call in ".{0,9}",
+        stack in small(), proven in any::<bool>(), unseen in ".{0,9}",
+    ) -> v1::LongPoll {
+        v1::LongPoll { task, since_ns, seen_ns, activity, system_call, stack, proven, unseen }
     }
 }
 
@@ -71,7 +96,7 @@ fn subject() -> impl Strategy<Value = v1::Subject> {
         small().prop_map(Of::Place),
         small().prop_map(Of::Runtime),
     ];
-    option::of(of).prop_map(|of| v1::Subject { of })
+    (option::of(of), -1..9).prop_map(|(of, role)| v1::Subject { of, role })
 }
 
 prop_compose! {
@@ -108,6 +133,9 @@ pub(crate) fn sensible(mut update: v1::WatchUpdate) -> v1::WatchUpdate {
             Some(_) => true,
         });
         finding.subjects.truncate(16);
+        for subject in &mut finding.subjects {
+            subject.role = subject.role.rem_euclid(5);
+        }
     }
     once(&mut update.resources, |resource| resource.id);
     once(&mut update.waits, |wait| wait.id);
@@ -206,6 +234,7 @@ fn say_hold(hold: &Hold) -> v1::Hold {
         permits: hold.permits,
         since_ns: hold.since.0,
         awaits: hold.awaits.into(),
+        stack: hold.stack.map_or(0, |id| id.number()),
     }
 }
 
@@ -234,8 +263,14 @@ fn say_wait(wait: &Wait) -> v1::Wait {
 }
 
 fn say_finding(finding: &Finding) -> v1::Finding {
-    let subject = |subject: &Subject| v1::Subject {
-        of: Some(match subject {
+    let subject = |concern: &Concern| v1::Subject {
+        role: concern.role.map_or(0, |role| match role {
+            Role::Holder => 1,
+            Role::Waiter => 2,
+            Role::Deadlocked => 3,
+            Role::Blocker => 4,
+        }),
+        of: Some(match &concern.subject {
             Subject::Task(id) => Of::Task(id.number()),
             Subject::Resource(id) => Of::Resource(id.number()),
             Subject::Site(id) => Of::Site(id.0),

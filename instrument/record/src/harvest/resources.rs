@@ -6,7 +6,7 @@ use crate::holder::Tag;
 use crate::id;
 use crate::record::{RECORD, shares};
 use crate::resource::{
-    Access, DOUBT_MOVED, DOUBT_PARTIAL, Op, Resource, ResourceType, TIMED, WRITTEN_LAST,
+    Access, DOUBT_MOVED, DOUBT_PARTIAL, Op, Resource, ResourceType, WRITTEN_LAST,
 };
 use crate::shares::LISTED;
 
@@ -36,6 +36,8 @@ pub struct HoldReport {
     pub since: u64,
     /// Polls of the task that have ended since, the one in which it took it included.
     pub awaits: u64,
+    /// The number of the stack at which it took it; 0 if not known, and for shared ones.
+    pub stack: u32,
 }
 
 /// A resource as the harvester found it. Times are in ticks.
@@ -235,13 +237,17 @@ fn read_resource(slot: &Resource) -> Option<ResourceReport> {
     let mut holds = Vec::new();
     let writer = slot.holder.load();
     if let Some(tag) = writer {
-        holds.push(hold(
+        let acquired = slot.acquired.load(Relaxed);
+        let taken = RECORD.taken.get(id::index(id));
+        let stack = taken.map_or(0, |taken| taken.get(acquired));
+        let hold = hold(
             tag,
             Access::Exclusive,
             1,
             slot.since.load(Relaxed),
             slot.taken_in.load(Relaxed),
-        ));
+        );
+        holds.push(HoldReport { stack, ..hold });
     }
     let kind = slot.kind();
     let access = if kind == ResourceType::RwLock {
@@ -300,6 +306,7 @@ fn hold(tag: Tag, access: Access, count: u64, since: u64, taken_in: u32) -> Hold
         count,
         since,
         awaits: u64::from(edges.wrapping_sub(taken_in).div_ceil(2)),
+        stack: 0,
     }
 }
 
@@ -314,12 +321,12 @@ fn read_wait(op: &Op) -> Option<WaitReport> {
         resource: op.resource.load(Relaxed),
         task: op.task.load(Relaxed),
         access: op.access(),
-        count: op.want.load(Relaxed),
+        count: op.grant.wanted(),
         since,
         polled: op.polled.load(Relaxed),
         order: op.order.load(Relaxed),
-        granted: op.granted.load(Relaxed),
-        timed: op.flags.load(Relaxed) & TIMED != 0,
+        granted: op.grant.granted(),
+        timed: op.grant.is_timed(),
         stack: op.stack.load(Relaxed),
     };
     (op.id() == id).then_some(report)

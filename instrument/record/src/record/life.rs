@@ -118,6 +118,10 @@ pub fn enter(id: u64, stack: usize) {
         .so(follows)
         .and(Facts::PANICKING.so(std::thread::panicking()));
     thread.current.store(id, Relaxed);
+    if own.depth() == 0 {
+        thread.outermost.store(id, Relaxed);
+        thread.outermost_stack.store(stack, Relaxed);
+    }
     // tokio polls no task without a wake (which a `block_on` does not tell). So this is the drop of a future that has just
     // returned, which is not timed. In rare cases it is a poll, whose wake was recorded just before the poll before; it
     // goes as begun when that one ended.

@@ -7,7 +7,7 @@ use crate::slab::Magazine;
 const DEPTH: usize = 32;
 /// Operations that are remembered of one poll.
 const POLLED: usize = 8;
-/// Parts that were given back that wait for what comes next.
+/// Tasks and resources of parts that were given back that wait for what comes next.
 const PENDING: usize = 8;
 
 /// See the [module](self).
@@ -20,6 +20,8 @@ pub(crate) struct Inner {
     polls: usize,
     /// Whether a pending timer was polled in this poll.
     pub(crate) timer: bool,
+    /// The operation of which a poll told last that it has all that it asks for.
+    told: u64,
     /// What was given back last.
     pub(crate) last: LastGivenBack,
     pending: [Pending; PENDING],
@@ -63,6 +65,7 @@ impl Inner {
             polled: [0; POLLED],
             polls: 0,
             timer: false,
+            told: 0,
             last: LastGivenBack::NOTHING,
             pending: [Pending {
                 resource: 0,
@@ -143,8 +146,27 @@ impl Inner {
 
     /// The innermost operation, or 0.
     pub(crate) fn op(&self) -> u64 {
-        let op = self.entered().iter().rfind(|id| id::is_op(**id));
-        op.copied().unwrap_or(0)
+        innermost_op(self.entered())
+    }
+
+    /// The innermost operation below what is innermost, or 0.
+    pub(crate) fn op_below(&self) -> u64 {
+        let entered = self.entered();
+        entered
+            .split_last()
+            .map_or(0, |(_, below)| innermost_op(below))
+    }
+
+    /// The poll of this operation told that it has all that it asks for.
+    #[inline(always)]
+    pub(crate) fn tell(&mut self, op: u64) {
+        self.told = op;
+    }
+
+    /// Whether the poll of this operation, which is over, told that.
+    #[inline(always)]
+    pub(crate) fn is_told(&mut self, op: u64) -> bool {
+        std::mem::take(&mut self.told) == op
     }
 
     fn entered(&self) -> &[u64] {
@@ -153,6 +175,14 @@ impl Inner {
 
     /// Something was given back of which it is not clear yet whose it was. `false` where there is no more room for it.
     pub(crate) fn push_pending(&mut self, pending: Pending) -> bool {
+        // A large part can be handed on to many.
+        if let Some(last) = self.pendings.checked_sub(1)
+            && let Some(last) = self.pending.get_mut(last)
+            && (last.resource, last.task) == (pending.resource, pending.task)
+        {
+            last.n += pending.n;
+            return true;
+        }
         let place = self.pending.get_mut(self.pendings);
         let fits = place.is_some();
         if let Some(place) = place {
@@ -186,6 +216,11 @@ impl Inner {
     pub(crate) fn polled(&self) -> &[u64] {
         &self.polled[..self.polls]
     }
+}
+
+fn innermost_op(entered: &[u64]) -> u64 {
+    let op = entered.iter().rfind(|id| id::is_op(**id));
+    op.copied().unwrap_or(0)
 }
 
 #[cfg(all(test, not(loom)))]

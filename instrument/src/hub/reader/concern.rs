@@ -52,10 +52,9 @@ impl Concern {
             );
         }
         let concerns = |finding: &&Finding| {
-            finding
-                .subjects
-                .iter()
-                .any(|subject| matches!(subject, Subject::Task(task) if tasks.contains(task)))
+            finding.subjects.iter().any(
+                |concern| matches!(&concern.subject, Subject::Task(task) if tasks.contains(task)),
+            )
         };
         let findings = world.findings().iter().filter(concerns).take(MOST);
         let findings = findings.map(|one| (one.id, one.clone())).collect();

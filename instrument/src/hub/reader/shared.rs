@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use taskscope_model::{
-    Finding, FindingId, News, Place, PlaceId, Resource, ResourceId, Revision, Stack, StackId,
-    Table, Wait, WaitId, World,
+    Finding, FindingId, LongPoll, News, Place, PlaceId, Resource, ResourceId, Revision, Stack,
+    StackId, Table, Wait, WaitId, World,
 };
 
 use super::super::books::Books;
@@ -22,6 +22,8 @@ pub(crate) struct SharedNews {
     pub(crate) places: Vec<(PlaceId, Place)>,
     /// Stacks whose frames are new.
     pub(crate) stacks: Vec<(StackId, Arc<Stack>)>,
+    /// Long polls that were looked at.
+    pub(crate) long_polls: Vec<LongPoll>,
     /// Resources that are new or changed.
     pub(crate) resources: Vec<Resource>,
     /// Resources that are no more. None of them is in `resources`, and likewise below.
@@ -66,7 +68,7 @@ impl Cursors {
         lost(world.findings().floor(), self.findings) || (with_resources && resources())
     }
 
-    /// Tells the places and the stacks that are new.
+    /// Tells the places, the stacks and the looks at long polls that are new.
     pub(super) fn read_places(&mut self, books: &Books, news: &mut SharedNews) {
         // Most of the time none is new, and none is looked at.
         if books.places_changed() > self.places {
@@ -78,6 +80,8 @@ impl Cursors {
         }
         let stacks = books.world().stacks_after(self.places);
         news.stacks = stacks.map(|(id, stack)| (id, Arc::clone(stack))).collect();
+        let polls = books.world().long_polls_after(self.places);
+        news.long_polls = polls.cloned().collect();
         self.places = books.world().revision();
     }
 

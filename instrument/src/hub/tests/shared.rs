@@ -5,9 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 use taskscope_model::query::Filter;
 use taskscope_model::{
-    Change, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, RuntimeId, SiteId, Stamp, Subject, Sureness, Table, TaskId, Tier,
-    Usage, Wait, WaitId, World,
+    Change, Concern, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId,
+    Resource, ResourceId, ResourceKind, Role, RuntimeId, SiteId, Stamp, Subject, Sureness, Table,
+    TaskId, Tier, Usage, Wait, WaitId, World,
 };
 
 use super::super::books::Books;
@@ -99,7 +99,7 @@ prop_compose! {
     fn hold()(
         holder in option::of(task()), mode in mode(), permits in number(), since in stamp(), awaits in any::<u8>(),
     ) -> Hold {
-        Hold { holder: holder.map_or(Holder::NoTask, Holder::Task), mode, permits, since, awaits }
+        Hold { holder: holder.map_or(Holder::NoTask, Holder::Task), mode, permits, since, awaits, stack: None }
     }
 }
 
@@ -134,8 +134,13 @@ prop_compose! {
         (since, polled) in (stamp(), stamp()), order in number(), granted in option::of(stamp()), timed in any::<bool>(),
     ) -> Wait {
         let (id, resource) = (WaitId::new(id).expect("not 0"), ResourceId::new(resource).expect("not 0"));
-        Wait { id, resource, task, mode, permits, since, polled, order, granted, timed }
+        Wait { id, resource, task, mode, permits, since, polled, order, granted, timed, stack: None }
     }
+}
+
+fn concern() -> impl Strategy<Value = Concern> {
+    let role = option::of(proptest::sample::select(Role::ALL.to_vec()));
+    (subject(), role).prop_map(|(subject, role)| Concern { subject, role })
 }
 
 fn subject() -> impl Strategy<Value = Subject> {
@@ -151,7 +156,7 @@ fn subject() -> impl Strategy<Value = Subject> {
 prop_compose! {
     fn finding()(
         id in few(), rule in "[a-z-]{1,12}", tier in prop::sample::select(Tier::ALL.to_vec()),
-        subjects in vec(subject(), 0..17), since in stamp(), cleared in option::of(stamp()), summary in ".{0,30}",
+        subjects in vec(concern(), 0..17), since in stamp(), cleared in option::of(stamp()), summary in ".{0,30}",
         evidence in vec(".{0,20}", 0..5), advice in ".{0,30}",
     ) -> Finding {
         Finding {
@@ -228,7 +233,8 @@ impl Follower {
         expected.retain(|one| awaited.contains(&one.id) || held.contains(&one.id));
         assert_eq!(resources(&self.world), expected);
         let about = |finding: &Finding| {
-            let named = |subject: &Subject| named.iter().any(|id| *subject == Subject::Task(*id));
+            let named =
+                |about: &Concern| named.iter().any(|id| about.subject == Subject::Task(*id));
             finding.subjects.iter().any(named)
         };
         let mut expected = sorted(truth.findings(), |finding| finding.id);

@@ -6,7 +6,7 @@ use prost::Message;
 use taskscope_model::query::Filter;
 use taskscope_model::{
     Change, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, Stamp, Subject, TaskId, Tier, Usage, Wait, WaitId, World,
+    ResourceId, ResourceKind, Role, Stamp, Subject, TaskId, Tier, Usage, Wait, WaitId, World,
 };
 use taskscope_proto::{MAX_MESSAGE_BYTES, v1};
 
@@ -42,6 +42,7 @@ fn mutex(number: u64, holder: TaskId) -> Change {
         permits: 1,
         since: Stamp(5),
         awaits: 1,
+        stack: None,
     };
     Change::Resource(Box::new(Resource {
         id: resource(number),
@@ -88,7 +89,7 @@ fn finding(number: u64, about: TaskId, text: &str) -> Change {
         id: FindingId::new(number).expect("not 0"),
         rule: "deadlock".into(),
         tier: Tier::Proven,
-        subjects: vec![Subject::Task(about)],
+        subjects: vec![Role::Holder.of(Subject::Task(about))],
         since: Stamp(9),
         cleared: None,
         summary: text.into(),

@@ -31,7 +31,6 @@ pub(crate) unsafe fn load(address: u64) -> u64 {
     word
 }
 
-#[cfg(target_os = "linux")]
 pub(crate) mod unwind {
     //! framehop's types for this processor.
 

@@ -293,6 +293,7 @@ mod tests {
                 permits: 1,
                 since: Stamp(3_000_000_000),
                 awaits: 0,
+                stack: None,
             }];
             world.apply(Change::Resource(Box::new(Resource {
                 id: ResourceId::new(number).unwrap(),

@@ -1,9 +1,9 @@
 //! Scripts for both sides of what this rule calls wrong.
 
-use crate::ResourceKind::{Mpsc, Mutex, OnceCell, RwLock, Semaphore};
+use crate::ResourceKind::{Barrier, Mpsc, Mutex, OnceCell, Oneshot, RwLock, Semaphore};
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{Script, resource, task};
-use crate::{Holder, PlaceId, State, Subject, Sureness, Tier};
+use crate::{Holder, PlaceId, Role, State, Subject, Sureness, Tier};
 
 /// Task 1 has lock 1 and is idle with a waker that somebody else has; task 2 waits for it.
 fn held(kind: crate::ResourceKind) -> Script {
@@ -31,9 +31,9 @@ fn an_idle_holder_is_named_with_those_who_wait() {
         "task #1 at task.rs:1 keeps Mutex lock.rs:1 while idle, and 1 other waits for it"
     );
     let subjects = [
-        Subject::Resource(resource(1)),
-        Subject::Task(task(1)),
-        Subject::Task(task(2)),
+        Subject::Resource(resource(1)).into(),
+        Role::Holder.of(Subject::Task(task(1))),
+        Role::Waiter.of(Subject::Task(task(2))),
     ];
     assert_eq!(finding.subjects, subjects);
     let evidence: Vec<_> = finding.evidence.iter().map(|line| &**line).collect();
@@ -133,7 +133,10 @@ fn the_one_at_the_end_of_the_line_is_named() {
     let finding = Trial::of(script).only(10_100, 20_100);
     assert_eq!(
         finding.subjects[..2],
-        [Subject::Resource(resource(1)), Subject::Task(task(1))]
+        [
+            Subject::Resource(resource(1)).into(),
+            Role::Holder.of(Subject::Task(task(1)))
+        ]
     );
 }
 
@@ -254,7 +257,10 @@ fn of_several_locks_of_a_place_the_one_that_is_waited_for_longest_is_told() {
     let finding = Trial::of(script).only(12_000, 20_000);
     assert_eq!(
         finding.subjects[..2],
-        [Subject::Resource(resource(3)), Subject::Task(task(3))]
+        [
+            Subject::Resource(resource(3)).into(),
+            Role::Holder.of(Subject::Task(task(3)))
+        ]
     );
     assert!(finding.evidence.last().unwrap().contains("2 more locks"));
 }
@@ -290,4 +296,57 @@ fn a_wait_for_something_that_is_gone_excuses_nobody() {
         Trial::of(script).rules(10_100, 30_100),
         found("held-across-await", Tier::Persistent)
     );
+}
+
+/// What tokio tells as a wait but nobody holds (a message, a barrier) is something else that the holder awaits.
+#[test]
+fn who_awaits_a_message_or_a_barrier_keeps_the_guard_meanwhile() {
+    for kind in [Oneshot, Barrier] {
+        let mut script = Script::new();
+        script.task(1).task(2).task(3).made(1, Mutex).made(2, kind);
+        script
+            .holds(1, 1)
+            .waits(1, 2)
+            .waits(2, 1)
+            .waits(3, 1)
+            .now(10_500);
+        let finding = Trial::of(script).only(10_600, 20_600);
+        assert_eq!(&*finding.rule, "held-across-await", "{kind}");
+        let subjects = [
+            Subject::Resource(resource(1)).into(),
+            Role::Holder.of(Subject::Task(task(1))),
+            Role::Waiter.of(Subject::Task(task(2))),
+            Role::Waiter.of(Subject::Task(task(3))),
+        ];
+        assert_eq!(finding.subjects, subjects, "{kind}");
+    }
+}
+
+/// At a barrier wait those who came; who is missing waits for what one of them keeps.
+#[test]
+fn who_waits_at_a_barrier_for_those_behind_its_guard_is_named() {
+    let mut script = Script::new();
+    script.task(1).task(2).made(1, Mutex).made(2, Barrier);
+    script.task(3).waits(3, 2);
+    script.holds(1, 1).waits(1, 2).waits(2, 1).now(10_500);
+    let finding = Trial::of(script).only(10_600, 20_600);
+    assert_eq!(&*finding.rule, "held-across-await");
+    assert_eq!(
+        finding.subjects[1..],
+        [
+            Role::Holder.of(Subject::Task(task(1))),
+            Role::Waiter.of(Subject::Task(task(2)))
+        ]
+    );
+}
+
+/// Nobody holds a message or a barrier: those who wait for one alone are no case, however many and long.
+#[test]
+fn who_waits_for_a_message_or_at_a_barrier_alone_is_no_case() {
+    for kind in [Oneshot, Barrier] {
+        let mut script = Script::new();
+        script.task(1).task(2).made(1, kind);
+        script.waits(1, 1).waits(2, 1).now(10_500);
+        assert_eq!(Trial::of(script).rules(10_600, 40_600), nothing(), "{kind}");
+    }
 }

@@ -10,7 +10,7 @@ fn problem(number: u64) -> Problem {
         rule: "a-rule",
         tier: Tier::Persistent,
         key: Key::Wait(wait(number)),
-        subjects: (1..=20).map(|n| Subject::Task(task(n))).collect(),
+        subjects: (1..=20).map(|n| Subject::Task(task(n)).into()).collect(),
         since: Stamp(number),
         past: false,
         looks: 2,

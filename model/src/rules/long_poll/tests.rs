@@ -4,7 +4,9 @@ use std::num::NonZeroU16;
 
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{millis, ms, task};
-use crate::{Bucket, Change, Nanos, RuntimeId, SiteId, Sketch, Sketches, State, Subject, Tier};
+use crate::{
+    Bucket, Change, Nanos, Role, RuntimeId, SiteId, Sketch, Sketches, State, Subject, Tier,
+};
 
 fn running(trial: &mut Trial, number: u64, since: u64) {
     trial.vitals(number, |v| {
@@ -34,7 +36,7 @@ fn a_poll_that_does_not_return_is_told_while_it_lasts() {
     );
     assert_eq!(
         finding.subjects,
-        [Subject::Task(task(1)), Subject::Site(SiteId(0))]
+        [Subject::Task(task(1)), Subject::Site(SiteId(0))].map(|subject| Role::Blocker.of(subject))
     );
     assert_eq!(finding.since, ms(10_000));
     assert_eq!(
@@ -144,7 +146,10 @@ fn one_place_is_one_problem() {
     }
     trial.look(10_100);
     let finding = trial.only(10_900, 10_900);
-    assert_eq!(finding.subjects[0], Subject::Task(task(4)));
+    assert_eq!(
+        finding.subjects[0],
+        Role::Blocker.of(Subject::Task(task(4)))
+    );
     assert_eq!(
         &*finding.evidence[1],
         "so it is with 3 more tasks of this place"
@@ -251,7 +256,10 @@ fn what_is_under_way_is_not_told_as_past_too() {
         (1, None),
         "{findings:#?}"
     );
-    assert_eq!(findings[0].subjects[0], Subject::Task(task(1)));
+    assert_eq!(
+        findings[0].subjects[0],
+        Role::Blocker.of(Subject::Task(task(1)))
+    );
     // Main has its own thread, also when its poll is over.
     let mut trial = Trial::new();
     trial

@@ -57,11 +57,11 @@ fn those_who_wait_are_named_with_those_who_work() {
         &*finding.summary,
         "1 task that is ready waits for a worker, up to 1.90s; the tasks of task.rs:1 keep the workers busy"
     );
-    assert_eq!(finding.subjects[0], Subject::Runtime(RUNTIME));
+    assert_eq!(finding.subjects[0], Subject::Runtime(RUNTIME).into());
     assert!(
         finding
             .evidence
-            .contains(&"4 tasks spawned at task.rs:1 took 480ms of it".into()),
+            .contains(&"4 tasks spawned at task.rs:1 took 480ms in polls in the last 500ms".into()),
         "{:?}",
         finding.evidence
     );
@@ -327,7 +327,7 @@ fn a_poll_from_before_the_last_look_takes_time_too() {
     };
     let evidence = format!("{:?}", finding.evidence);
     assert!(
-        evidence.contains("\"1 task spawned at task.rs:1 took 150ms of it"),
+        evidence.contains("\"1 task spawned at task.rs:1 took 150ms in polls in the last 150ms"),
         "{evidence}"
     );
 }

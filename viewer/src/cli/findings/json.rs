@@ -64,7 +64,7 @@ impl<'a> Row<'a> {
             stood_for_ns: finding.since.until(until).0,
             summary: &finding.summary,
             subjects: subjects
-                .map(|subject| SubjectRef::of(*subject, world))
+                .map(|concern| SubjectRef::of(*concern, world))
                 .collect(),
             evidence: finding.evidence.iter().map(|line| &**line).collect(),
             advice: &finding.advice,

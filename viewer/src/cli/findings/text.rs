@@ -115,7 +115,7 @@ fn one(finding: &Finding, world: &World, style: Style, text: &mut String) {
     let about: Vec<_> = finding
         .subjects
         .iter()
-        .map(|subject| names.subject(*subject, 48))
+        .map(|concern| names.concern(*concern, 48))
         .collect();
     if !about.is_empty() {
         indented(

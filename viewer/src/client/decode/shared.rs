@@ -6,9 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use taskscope_model::{
-    Code, Finding, FindingId, Frame, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, RuntimeId, SiteId, Stack, StackId, Stamp, Subject, Sureness, TaskId,
-    Tier, Usage, Wait, WaitId,
+    Activity, Code, Concern, Finding, FindingId, Frame, Hold, Holder, LongPoll, Mode, Nanos,
+    Origin, Place, PlaceId, Resource, ResourceId, ResourceKind, Role, RuntimeId, SiteId, Stack,
+    StackId, Stamp, Subject, Sureness, TaskId, Tier, Usage, Wait, WaitId,
 };
 use taskscope_proto::v1::{self, subject::Of};
 
@@ -49,6 +49,24 @@ pub(super) fn stack(stack: v1::Stack, names: &mut Names) -> Option<(StackId, Arc
     let frames = stack.frames.into_iter().take(MAX_FRAMES);
     let frames = frames.map(|wire| frame(wire, names)).collect();
     Some((StackId::new(stack.id)?, Arc::new(Stack { frames, whole })))
+}
+
+/// `None` for one that has no task.
+pub(super) fn long_poll(poll: v1::LongPoll, names: &mut Names) -> Option<LongPoll> {
+    Some(LongPoll {
+        task: TaskId::new(poll.task)?,
+        since: Stamp(poll.since_ns),
+        seen: Stamp(poll.seen_ns),
+        activity: match poll.activity() {
+            v1::Activity::Unknown => Activity::Unknown,
+            v1::Activity::OnCpu => Activity::OnCpu,
+            v1::Activity::Runnable => Activity::Runnable,
+            v1::Activity::Blocked => Activity::Blocked(names.shared(poll.system_call, MAX_RULE)),
+        },
+        stack: StackId::new(poll.stack),
+        proven: poll.proven,
+        unseen: names.shared(poll.unseen, MAX_TEXT),
+    })
 }
 
 fn frame(frame: v1::Frame, names: &mut Names) -> Frame {
@@ -132,6 +150,7 @@ fn hold(hold: &v1::Hold) -> Option<Hold> {
         permits: hold.permits,
         since: Stamp(hold.since_ns),
         awaits: u8::try_from(hold.awaits).unwrap_or(u8::MAX),
+        stack: StackId::new(hold.stack),
     })
 }
 
@@ -169,7 +188,7 @@ pub(super) fn finding(finding: v1::Finding, names: &mut Names) -> Option<Finding
         v1::Tier::Persistent => Tier::Persistent,
         v1::Tier::Proven => Tier::Proven,
     };
-    let subjects = finding.subjects.iter().filter_map(subject);
+    let subjects = finding.subjects.iter().filter_map(concern);
     let evidence = finding.evidence.into_iter().take(MAX_EVIDENCE);
     Some(Finding {
         id: FindingId::new(finding.id)?,
@@ -182,6 +201,18 @@ pub(super) fn finding(finding: v1::Finding, names: &mut Names) -> Option<Finding
         evidence: evidence.map(text).collect(),
         advice: text(finding.advice),
     })
+}
+
+fn concern(subject: &v1::Subject) -> Option<Concern> {
+    let role = match subject.role() {
+        v1::Role::Unknown => None,
+        v1::Role::Holder => Some(Role::Holder),
+        v1::Role::Waiter => Some(Role::Waiter),
+        v1::Role::Deadlocked => Some(Role::Deadlocked),
+        v1::Role::Blocker => Some(Role::Blocker),
+    };
+    let subject = self::subject(subject)?;
+    Some(Concern { subject, role })
 }
 
 fn subject(subject: &v1::Subject) -> Option<Subject> {
@@ -270,7 +301,11 @@ mod tests {
             Of::Runtime(1 << 16),
         ];
         for of in nobody {
-            assert_eq!(subject(&v1::Subject { of: Some(of) }), None);
+            let nobody = v1::Subject {
+                of: Some(of),
+                ..Default::default()
+            };
+            assert_eq!(concern(&nobody), None);
         }
     }
 
@@ -285,7 +320,8 @@ mod tests {
             evidence: vec![text; 50],
             subjects: vec![
                 v1::Subject {
-                    of: Some(Of::Task(1))
+                    of: Some(Of::Task(1)),
+                    ..Default::default()
                 };
                 1000
             ],

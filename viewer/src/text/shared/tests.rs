@@ -18,6 +18,7 @@ fn held(kind: ResourceKind, holders: &[Holder], usage: Usage) -> Resource {
         permits: 1,
         since: Stamp(0),
         awaits: 0,
+        stack: None,
     };
     Resource {
         id: ResourceId::FIRST,

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use taskscope_model::{
-    Change, Finding, FindingId, Hold, Holder, Kind, Mode, Nanos, Place, PlaceId, ResourceId,
-    ResourceKind, SiteId, Stamp, State, Subject, Sureness, Tier, Totals, Usage, Vitals, Wait,
-    WaitId,
+    Change, Concern, Finding, FindingId, Hold, Holder, Kind, Mode, Nanos, Place, PlaceId,
+    ResourceId, ResourceKind, Role, SiteId, Stamp, State, Subject, Sureness, Tier, Totals, Usage,
+    Vitals, Wait, WaitId,
 };
 
 use super::Person;
@@ -127,6 +127,7 @@ fn resource() -> impl Strategy<Value = Change> {
             permits: any,
             since: Stamp(*since),
             awaits: *since as u8,
+            stack: None,
         };
         let usage = Usage {
             holds: holds.iter().map(hold).collect(),
@@ -155,7 +156,9 @@ fn finding() -> impl Strategy<Value = Change> {
         (0u32..9).prop_map(|n| Subject::Place(PlaceId(n))),
         (1u16..5).prop_map(|n| Subject::Runtime(taskscope_model::RuntimeId(n.try_into().unwrap()))),
     ];
-    let subjects = prop::collection::vec(subject, 0..5);
+    let role = prop::option::of(prop::sample::select(Role::ALL.to_vec()));
+    let concern = (subject, role).prop_map(|(subject, role)| Concern { subject, role });
+    let subjects = prop::collection::vec(concern, 0..5);
     (1u64..9, tier, text, subjects, any::<u64>(), any::<bool>()).prop_map(
         |(n, tier, text, subjects, at, over)| {
             Change::Finding(Box::new(Finding {

@@ -225,7 +225,7 @@ pub(super) fn enter(app: &mut App) {
             let chosen = app.problems.subject.unwrap_or(0);
             let finding = app.problems.selected(app.picture.world());
             match finding.map(|finding| finding.subjects.get(chosen).copied()) {
-                Some(Some(subject)) => go_to(app, subject),
+                Some(Some(concern)) => go_to(app, concern.subject),
                 Some(None) => app.say("this problem concerns nothing that could be opened"),
                 None => {}
             }

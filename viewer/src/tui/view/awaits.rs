@@ -6,7 +6,7 @@ use taskscope_model::{Await, Code, Frame, Kind, Stack, State, Task};
 
 use super::document::wrap;
 use super::page::{LABELS, Page};
-use crate::text::{clean, count, fit, frameless, function, is_placed, operation_of, path, width};
+use crate::text::{clean, code, count, fit, frameless, function, is_placed, operation_of, width};
 
 /// Places of one task that are shown.
 pub(in super::super) const AWAITS: usize = 12;
@@ -188,7 +188,7 @@ impl Page<'_> {
                     _ => FOREIGN_PLACE,
                 };
                 let left = room.saturating_sub(x + gap);
-                let text = path(&place.file, place.line, left.min(most));
+                let text = code(&place.file, place.line, left.min(most));
                 x += gap + width(&text);
                 let style = match frame.code {
                     Code::App => Style::new(),

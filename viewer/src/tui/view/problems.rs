@@ -225,11 +225,11 @@ fn about(app: &App, finding: &Finding, columns: u16) -> Document {
         document.entry(label("do"), (&clean(&finding.advice), look.good), columns);
     }
     let names = app.names();
-    for (i, subject) in finding.subjects.iter().enumerate() {
+    for (i, concern) in finding.subjects.iter().enumerate() {
         let text = if i == 0 { "about" } else { "" };
-        let name = names.subject(*subject, usize::from(columns).saturating_sub(LABELS + 8));
+        let name = names.concern(*concern, usize::from(columns).saturating_sub(LABELS + 8));
         document.door(
-            *subject,
+            concern.subject,
             Line::from(vec![
                 Span::styled(format!("  {text:<LABELS$}"), look.dim),
                 Span::styled(name, look.accent),

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use super::super::trial_only;
-use super::{LOCKS, changed, find_resource, poll_of, shares};
+use super::super::{RECORD, stack_here, trial_only};
+use super::{LOCKS, changed, find_op, find_resource, poll_of, shares};
 use crate::clock::ticks;
 use crate::holder::{Released, Tag};
 use crate::resource::{DOUBT_MOVED, DOUBT_PARTIAL, Resource, ResourceType, WRITTEN_LAST};
 use crate::shares::Shares;
+use crate::taken::Taken;
 use crate::thread::inner::{LastGivenBack, Pending};
 use crate::thread::{self, Own};
 
@@ -27,8 +28,11 @@ pub fn locked(is_locked: bool) {
     let (since, edges) = poll_of(task);
     if is_locked {
         // One at a time: by now the one before has told, or is about to, that it is no more.
-        slot.acquired
-            .store(slot.acquired.load(Relaxed) + 1, Relaxed);
+        let nth = slot.acquired.load(Relaxed) + 1;
+        slot.acquired.store(nth, Relaxed);
+        if Taken::is_wanted(nth, slot.waits.load(Relaxed)) {
+            keep_stack(own, at, nth);
+        }
         slot.since.store(since, Relaxed);
         slot.taken_in.store(edges, Relaxed);
         slot.holder.take(Tag::of(task));
@@ -57,6 +61,14 @@ pub fn locked(is_locked: bool) {
         };
     }
     changed(slot, at);
+}
+
+/// Keeps where the lock at this place was taken for the `nth` time.
+#[cold]
+fn keep_stack(own: &Own, at: u32, nth: u64) {
+    if let Some(taken) = RECORD.taken.get(at) {
+        taken.put(nth, stack_here(own));
+    }
 }
 
 #[cold]
@@ -142,7 +154,13 @@ fn with_semaphore(then: impl FnOnce(&mut Own, u64, &Resource, u32, &Shares)) {
     }
 }
 
+/// Permits went back that somebody held, or that a wait which is given up had been given.
 pub(super) fn released(own: &mut Own, id: u64, slot: &Resource, at: u32, shares: &Shares, n: u64) {
+    // The poll of an operation takes what it lacks before it locks the queue. If it was handed the same meanwhile, it puts
+    // that back at once: nobody ever held it.
+    if find_op(own.inner.op_below()).is_some_and(|op| op.resource.load(Relaxed) == id) {
+        return;
+    }
     match slot.kind() {
         ResourceType::Semaphore => {
             let pending = Pending {

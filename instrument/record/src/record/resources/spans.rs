@@ -42,6 +42,12 @@ fn open_resource(own: &mut Own, kind: ResourceType, site: u32) -> Option<u64> {
         fresh.reset();
         shares = at + 1;
     }
+    if RECORD.capture.get().is_some()
+        && matches!(kind, ResourceType::Mutex | ResourceType::RwLock)
+        && let Some(taken) = RECORD.taken.get_or_make(index)
+    {
+        taken.put(0, 0);
+    }
     slot.site.store(site, Relaxed);
     slot.created.store(ticks(), Relaxed);
     slot.creator.store(own.top(), Relaxed);

@@ -8,7 +8,7 @@ use super::{PERMITS, changed, find_op, find_resource, op_changed, poll_of, share
 use crate::clock::ticks;
 use crate::holder::Tag;
 use crate::id;
-use crate::resource::{COUNTED, Op, Resource, ResourceType, TIMED};
+use crate::resource::{Op, Resource, ResourceType};
 use crate::thread::{self, Own, Thread};
 
 /// Whether what happens here happens to the semaphore within an operation on a lock, which the lock will tell too.
@@ -45,9 +45,11 @@ fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
         return;
     };
     let kind = slot.kind();
-    if kind == ResourceType::Semaphore && op.given.load(Relaxed) < op.want.load(Relaxed) {
-        // The semaphore was closed, and what is ready is an error. What was given in part goes back when the operation is
-        // dropped, which happens now: as with a wait that is given up.
+    let want = op.grant.wanted();
+    if kind == ResourceType::Semaphore && want > 0 && !own.inner.is_told(id) {
+        // A poll that has its permits tells so, even if it was handed them all before. So the semaphore was closed, and what
+        // is ready is an error. What was given before goes back when the operation is dropped, which happens now: as with a
+        // wait that is given up.
         return;
     }
     if op.waits() {
@@ -58,12 +60,11 @@ fn served(own: &mut Own, id: u64, op: &Op, inner: bool) {
         return;
     }
     take_note(op, slot);
-    let want = op.want.load(Relaxed);
     // The semaphore says it twice.
     if inner && want == 0 {
         return;
     }
-    op.want.store(0, Relaxed);
+    op.grant.ask(0);
     slot.acquired.fetch_add(1, SeqCst);
     if kind == ResourceType::Semaphore
         && want > 0
@@ -84,26 +85,29 @@ fn waits(own: &mut Own, id: u64, op: &Op) {
     let Some((slot, at)) = find_resource(op.resource.load(Relaxed)) else {
         return;
     };
-    if op.order.load(Relaxed) == 0 {
+    // It can have been given all in this very poll, and yet not be done: the task has to let others go first. That is no
+    // wait for anybody, and it has no place in the queue.
+    let has_all = own.inner.is_told(id);
+    if has_all {
+        op.grant.left_for_later(now.max(1));
+    } else if op.order.load(Relaxed) == 0 {
         op.order.store(next_order(), Relaxed);
     }
     op.task.store(own.top(), Relaxed);
-    op.polled.store(now, Relaxed);
-    let timed = if own.inner.timer { TIMED } else { 0 };
-    op.flags
-        .store(op.flags.load(Relaxed) & COUNTED | timed, Relaxed);
+    op.grant.polled_in_vain(own.inner.timer);
     own.inner.polled_in_vain(id);
     if op.stack.load(Relaxed) == 0 {
         op.stack.store(stack_here(own), Relaxed);
     }
-    // It can have been given all in this very poll, and yet not be done: the task has to let others go first.
     count_given(op, slot);
     if op.waits() {
-        op.granted.swap(0, SeqCst);
+        op.polled.swap(now, SeqCst);
     } else {
-        slot.waits.fetch_add(1, SeqCst);
-        changed(slot, at);
-        op.granted.store(0, Relaxed);
+        if !has_all {
+            slot.waits.fetch_add(1, SeqCst);
+            changed(slot, at);
+        }
+        op.polled.store(now, Relaxed);
         op.since.swap(now.max(1), SeqCst);
     }
     op_changed(op, id::index(id));
@@ -122,7 +126,7 @@ pub fn requests() -> bool {
         && let Some((slot, _)) = find_resource(op.resource.load(Relaxed))
         && slot.kind() == ResourceType::Mutex
     {
-        op.want.store(1, Relaxed);
+        op.grant.ask(1);
         return false;
     }
     true
@@ -135,7 +139,7 @@ pub fn requested(n: u64) {
         // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
         let own = unsafe { thread.own() };
         match find_op(own.inner.top()) {
-            Some(op) => op.want.store(u32::try_from(n).unwrap_or(u32::MAX), Relaxed),
+            Some(op) => op.grant.ask(u32::try_from(n).unwrap_or(u32::MAX)),
             None => trial_only(Some(thread), PERMITS),
         }
     }
@@ -147,10 +151,21 @@ pub fn requested(n: u64) {
 #[must_use]
 pub fn obtains() -> bool {
     thread::current().is_some_and(|thread| {
-        // SAFETY: this thread's own, and nothing foreign runs while the reference lives.
-        let top = unsafe { thread.own() }.inner.top();
-        id::is_op(top)
+        // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
+        let own = unsafe { thread.own() };
+        let top = own.inner.top();
+        if id::is_op(top)
             || find_resource(top).is_some_and(|(slot, _)| slot.kind() == ResourceType::Semaphore)
+        {
+            return true;
+        }
+        // A poll that found the lock free.
+        let id = own.inner.op();
+        if let Some(op) = find_op(id) {
+            op.grant.found(op.grant.wanted());
+            own.inner.tell(id);
+        }
+        false
     })
 }
 
@@ -166,29 +181,29 @@ pub fn obtained(n: u64) {
     let n = u32::try_from(n).unwrap_or(u32::MAX);
     if id::is_resource(id) {
         // In a poll that found enough at once.
-        if let Some(op) = find_op(own.inner.op()) {
-            op.given.store(n, Relaxed);
+        let id = own.inner.op();
+        if let Some(op) = find_op(id) {
+            op.grant.found(n);
+            own.inner.tell(id);
         }
         return;
     }
     let Some(op) = find_op(id) else { return };
-    let given = op.given.load(Relaxed).saturating_add(n);
-    op.given.store(given, Relaxed);
     if own.inner.is_top_twice() {
-        // Told with the queue locked, so this is the order of service.
-        if op.order.load(Relaxed) == 0 {
+        if op.grant.looked(n) {
+            own.inner.tell(id);
+        } else if op.order.load(Relaxed) == 0 {
+            // Told with the queue locked, so this is the order of service.
             op.order.store(next_order(), Relaxed);
         }
         return;
     }
-    handed_over(own, id, op, given, n.into());
+    handed_over(own, id, op, n);
 }
 
 #[cold]
-fn handed_over(own: &mut Own, id: u64, op: &Op, given: u32, n: u64) {
-    if given >= op.want.load(Relaxed) {
-        op.granted.swap(ticks().max(1), SeqCst);
-    }
+fn handed_over(own: &mut Own, id: u64, op: &Op, n: u32) {
+    op.grant.handed(n, ticks().max(1));
     op_changed(op, id::index(id));
     let resource = op.resource.load(Relaxed);
     if n > 0
@@ -196,7 +211,7 @@ fn handed_over(own: &mut Own, id: u64, op: &Op, given: u32, n: u64) {
         && let Some(shares) = shares(slot)
     {
         count_given(op, slot);
-        released(own, resource, slot, at, shares, n);
+        released(own, resource, slot, at, shares, n.into());
     }
 }
 
@@ -211,7 +226,7 @@ pub fn timer_pending() {
     own.inner.timer = true;
     for id in own.inner.polled() {
         if let Some(op) = find_op(*id) {
-            op.flags.fetch_or(TIMED, SeqCst);
+            op.grant.set_timed();
             op_changed(op, id::index(*id));
         }
     }
@@ -227,7 +242,7 @@ pub(super) fn give_up(thread: Option<&'static Thread>, op: &Op, index: u32) {
     if let Some(thread) = thread {
         // SAFETY: this thread's own, and nothing foreign runs until the end of this function.
         let own = unsafe { thread.own() };
-        let mut given = u64::from(op.given.load(Relaxed));
+        let mut given = u64::from(op.grant.given());
         while given > 0
             && let Some(mut pending) = own.inner.pop_pending()
         {
@@ -247,12 +262,14 @@ pub(super) fn give_up(thread: Option<&'static Thread>, op: &Op, index: u32) {
 /// A wait is over.
 #[cold]
 fn end_wait(op: &Op, index: u32, slot: &Resource, at: u32) {
-    let waited = ticks().saturating_sub(op.since.load(Relaxed));
-    slot.waited.fetch_add(waited, Relaxed);
-    slot.longest_wait.fetch_max(waited, SeqCst);
+    if op.order.load(Relaxed) != 0 {
+        let waited = ticks().saturating_sub(op.since.load(Relaxed));
+        slot.waited.fetch_add(waited, Relaxed);
+        slot.longest_wait.fetch_max(waited, SeqCst);
+    }
     changed(slot, at);
     take_note(op, slot);
-    op.granted.store(0, Relaxed);
+    op.grant.forget();
     op.order.store(0, Relaxed);
     op.since.swap(0, SeqCst);
     op_changed(op, index);
@@ -260,8 +277,7 @@ fn end_wait(op: &Op, index: u32, slot: &Resource, at: u32) {
 
 /// An operation was given some and does not know it.
 fn count_given(op: &Op, slot: &Resource) {
-    if op.given.load(Relaxed) > 0
-        && op.flags.fetch_or(COUNTED, Relaxed) & COUNTED == 0
+    if op.grant.count()
         && let Some(shares) = shares(slot)
     {
         shares.outstanding.fetch_add(1, Relaxed);
@@ -270,10 +286,8 @@ fn count_given(op: &Op, slot: &Resource) {
 
 /// An operation knows by now what it was given.
 #[inline(always)]
-pub(super) fn take_note(op: &Op, slot: &Resource) {
-    op.given.store(0, Relaxed);
-    if op.flags.load(Relaxed) & COUNTED != 0
-        && op.flags.fetch_and(!COUNTED, Relaxed) & COUNTED != 0
+fn take_note(op: &Op, slot: &Resource) {
+    if op.grant.settle()
         && let Some(shares) = shares(slot)
     {
         shares.outstanding.fetch_sub(1, Relaxed);

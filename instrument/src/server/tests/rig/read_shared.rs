@@ -3,9 +3,9 @@
 use std::num::NonZeroU16;
 
 use taskscope_model::{
-    Change, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId, Resource,
-    ResourceId, ResourceKind, RuntimeId, SiteId, StackId, Stamp, Subject, Sureness, TaskId, Tier,
-    Usage, Wait, WaitId, World,
+    Change, Concern, Finding, FindingId, Hold, Holder, Mode, Nanos, Origin, Place, PlaceId,
+    Resource, ResourceId, ResourceKind, Role, RuntimeId, SiteId, StackId, Stamp, Subject, Sureness,
+    TaskId, Tier, Usage, Wait, WaitId, World,
 };
 use taskscope_proto::v1;
 
@@ -92,6 +92,7 @@ fn read_hold(hold: &v1::Hold) -> Hold {
         permits: hold.permits,
         since: Stamp(hold.since_ns),
         awaits: u8::try_from(hold.awaits).expect("it saturates"),
+        stack: StackId::new(hold.stack),
     }
 }
 
@@ -130,7 +131,7 @@ fn read_finding(finding: &v1::Finding) -> Finding {
             v1::Tier::Proven => Tier::Proven,
             v1::Tier::Unknown => panic!("never sent"),
         },
-        subjects: finding.subjects.iter().map(read_subject).collect(),
+        subjects: finding.subjects.iter().map(read_concern).collect(),
         since: Stamp(finding.since_ns),
         cleared: finding.cleared_ns.map(Stamp),
         summary: finding.summary.as_str().into(),
@@ -141,6 +142,18 @@ fn read_finding(finding: &v1::Finding) -> Finding {
             .collect(),
         advice: finding.advice.as_str().into(),
     }
+}
+
+fn read_concern(subject: &v1::Subject) -> Concern {
+    let role = match subject.role() {
+        v1::Role::Unknown => None,
+        v1::Role::Holder => Some(Role::Holder),
+        v1::Role::Waiter => Some(Role::Waiter),
+        v1::Role::Deadlocked => Some(Role::Deadlocked),
+        v1::Role::Blocker => Some(Role::Blocker),
+    };
+    let subject = read_subject(subject);
+    Concern { subject, role }
 }
 
 fn read_subject(subject: &v1::Subject) -> Subject {

@@ -65,6 +65,7 @@ pub(super) fn slices(tid: i32) -> Option<u64> {
         .ok()
 }
 
+#[cfg(any(test, target_arch = "x86_64"))]
 fn parse_masks(status: &str) -> Option<(u64, u64)> {
     let mask = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -74,6 +75,7 @@ fn parse_masks(status: &str) -> Option<(u64, u64)> {
 }
 
 /// The signals that the thread blocks, and those that were sent to it and not taken.
+#[cfg(any(test, target_arch = "x86_64"))]
 pub(super) fn signals(tid: i32) -> Option<(u64, u64)> {
     parse_masks(&read(tid, "status")?)
 }

@@ -1,0 +1,65 @@
+//! What a poll that does not return was seen doing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{StackId, Stamp, TaskId};
+
+/// What a thread was doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Activity {
+    /// Computing.
+    OnCpu,
+    /// Able to compute, but no processor was free for it.
+    Runnable,
+    /// Waiting in the kernel, within this system call; empty where that has no name.
+    Blocked(Arc<str>),
+    /// The system does not tell.
+    #[default]
+    Unknown,
+}
+
+impl Activity {
+    /// The word that JSON uses.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::OnCpu => "on-cpu",
+            Self::Runnable => "runnable",
+            Self::Blocked(_) => "blocked",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// `computing`, `blocked in nanosleep`, as part of a sentence.
+impl fmt::Display for Activity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnCpu => f.write_str("computing"),
+            Self::Runnable => f.write_str("ready to compute, but without a processor"),
+            Self::Blocked(call) if call.is_empty() => f.write_str("blocked in the system"),
+            Self::Blocked(call) => write!(f, "blocked in {call}"),
+            Self::Unknown => f.write_str("doing something that the system does not tell"),
+        }
+    }
+}
+
+/// A poll that had not returned for long, as it was last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LongPoll {
+    /// The task.
+    pub task: TaskId,
+    /// When the poll began.
+    pub since: Stamp,
+    /// When it was last looked at.
+    pub seen: Stamp,
+    /// What its thread was doing then.
+    pub activity: Activity,
+    /// What it was doing it in; `None` where that could not be seen.
+    pub stack: Option<StackId>,
+    /// Whether the frames of the stack are sure. Otherwise only the first is, and the others are likely.
+    pub proven: bool,
+    /// Why the stack could not be seen; empty where it could.
+    pub unseen: Arc<str>,
+}
