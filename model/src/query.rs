@@ -1,7 +1,7 @@
 //! Filters, orders and groups over the tasks of a world.
 //!
 //! A [`Filter`] says which tasks, an [`Order`] in which sequence, and [`by_place`] adds them up by the place where they
-//! were spawned. The language of filters is told in [`FILTER_HELP`]. What is asked here is answered for the moment
+//! were spawned, [`by_stack`] by the places at which they wait. The language of filters is told in [`FILTER_HELP`]. What is asked here is answered for the moment
 //! [`World::now`](crate::World::now).
 
 mod column;
@@ -15,6 +15,7 @@ mod order;
 mod parse;
 mod place;
 mod resources;
+mod stacks;
 mod term;
 mod text;
 mod value;
@@ -28,3 +29,4 @@ pub use order::Order;
 pub use resources::{
     Queue, Queues, RESOURCE_FILTER_HELP, ResourceColumn, ResourceFilter, ResourceOrder,
 };
+pub use stacks::{At, Nowhere, Spot, StackGroup, StackKey, by_stack, nowhere};

@@ -6,6 +6,7 @@
 mod about;
 mod advice;
 mod args;
+mod awaits;
 mod check;
 mod demo;
 mod doctor;
@@ -19,6 +20,7 @@ mod pick;
 mod refs;
 mod resources;
 mod schema;
+mod stacks;
 mod stop;
 mod table;
 mod target;
@@ -83,6 +85,9 @@ fn run(cli: Cli, runtime: &tokio::runtime::Runtime) -> Outcome {
         }
         Command::Resources(args) => {
             runtime.block_on(resources::run(either(args.address.clone())?, &args))
+        }
+        Command::Stacks(args) => {
+            runtime.block_on(stacks::run(either(args.address.clone())?, &args))
         }
         Command::Check(args) => runtime.block_on(check::run(either(args.address.clone())?, &args)),
         Command::Explain(args) => explain::run(&args),

@@ -75,8 +75,8 @@ pub struct Hello {
     pub limits: Limits,
 }
 
-/// A kind of fact that a target can tell: "tasks", "polls", "wakes", "wakers", "locks", "permits", or one that this
-/// version does not know.
+/// A kind of fact that a target can tell: "tasks", "polls", "wakes", "wakers", "locks", "permits", "stacks", or one
+/// that this version does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// Its name.
@@ -108,6 +108,11 @@ pub struct Setup {
     pub clock: String,
     /// What did not go as it should, in the target's words.
     pub problems: Vec<String>,
+    /// What the executable tells about its own code: "stripped", "symbols", "line-tables" or "full"; empty while nobody has
+    /// looked.
+    pub debug_info: String,
+    /// Why it is not caught where tasks wait, and what to do; empty where it is.
+    pub no_stacks: String,
 }
 
 /// The bounds that a target keeps; the fields are those of the protocol's `Limits`.

@@ -9,5 +9,8 @@ pub mod client;
 pub mod feed;
 #[cfg(test)]
 mod scene;
+pub mod source;
+#[cfg(test)]
+mod stacked;
 pub mod text;
 pub mod tui;

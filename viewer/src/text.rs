@@ -6,13 +6,16 @@ mod clean;
 mod number;
 mod place;
 mod shared;
+mod stack;
 mod unseen;
 mod wrap;
 
 pub use clean::{clean, fit, fit_end, width};
 pub use number::{bytes, count, count_in, duration, share};
-pub use place::{Places, fit_place, path, place, short};
+pub use place::{Places, code, fit_place, path, place, short};
 pub use shared::{Names, asked, doubt, mode, state};
+pub(crate) use stack::operation_of;
+pub use stack::{SpotLine, frameless, function, is_placed, operation, stackless};
 pub use unseen::unseen;
 pub use wrap::{paragraphs, wrap};
 

@@ -20,6 +20,8 @@ mod problems;
 mod prompt;
 mod resources;
 mod run;
+mod sources;
+mod stacks;
 mod table;
 mod terminal;
 #[cfg(test)]
@@ -33,6 +35,7 @@ mod walk;
 pub use app::{App, Options};
 pub use msg::{Effect, Msg};
 pub use run::run;
+pub use sources::SourceLine;
 pub use terminal::TuiError;
 pub use theme::{Theme, UnknownTheme};
 pub use update::update;

@@ -106,6 +106,7 @@ fn every_output_is_what_its_schema_says() {
     check(dir.path(), &["doctor"]);
     check(dir.path(), &["findings"]);
     check(dir.path(), &["resources"]);
+    check(dir.path(), &["stacks"]);
     check(dir.path(), &["check", "--for=10ms"]);
     let rules = check(dir.path(), &["explain", "--list"]);
     assert!(
@@ -156,7 +157,7 @@ fn an_output_of_a_target_that_tells_next_to_nothing_is_too() {
     check(dir.path(), &["tasks", "--group"]);
     check(dir.path(), &["ls"]);
     let doctor = check(dir.path(), &["doctor"]);
-    assert_eq!(doctor["sources"].as_array().map(Vec::len), Some(6));
+    assert_eq!(doctor["sources"].as_array().map(Vec::len), Some(7));
 }
 
 #[test]
@@ -166,6 +167,7 @@ fn every_property_is_described() {
         "tasks",
         "findings",
         "resources",
+        "stacks",
         "check",
         "explain",
         "doctor",

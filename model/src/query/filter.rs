@@ -41,14 +41,22 @@ impl Filter {
     }
 
     /// Whether a task that does not change can begin or cease to match while time goes by: because its times grow, or
-    /// because the parent that it is asked for is no longer kept.
+    /// because the parent that it is asked for is no longer kept, or because its stacks are named.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.terms.iter().any(|term| match &term.test {
             Test::Compare(measure, ..) => measure.scale() == Scale::Time,
-            Test::Parent(_) => true,
+            Test::Parent(_) | Test::At(_) => true,
             _ => false,
         })
+    }
+
+    /// Whether it asks where a task waits, which takes stacks with names.
+    #[must_use]
+    pub fn asks_for_stacks(&self) -> bool {
+        self.terms
+            .iter()
+            .any(|term| matches!(term.test, Test::At(_)))
     }
 
     /// Whether it asks for nothing, so that every task matches.
@@ -117,7 +125,13 @@ mod tests {
             text.parse::<Filter>()
                 .map(|filter| filter.depends_on_time())
         };
-        for text in ["idle>1s", "name:x age<2m", "parent:17", "-parent:17|18"] {
+        for text in [
+            "idle>1s",
+            "name:x age<2m",
+            "parent:17",
+            "-parent:17|18",
+            "at:a.rs:7",
+        ] {
             assert_eq!(depends(text), Ok(true), "{text}");
         }
         for text in ["", "id:17", "state:idle polls>3", "runtime:1 loc:a.rs word"] {

@@ -8,11 +8,11 @@ A filter is a list of terms; a task is shown if it meets all of them.
   handle               in the name or the place, or the id; any case
   name:conn            in the name that the app gave the task
   loc:handler.rs:42    in the file:line where it was spawned
+  at:worker.rs:71      in a frame of where it waits: its file:line, or function
   state:idle           scheduled (sched) running (run) idle done cancelled
                        panicked; live (the first 3), ended (the last 3)
-  kind:blocking        task local blocking block_on unknown
+  kind:blocking        task local blocking block_on unknown; runtime:2, from 1
   id:17                the id that tokio prints; parent:17 for its children
-  runtime:2            the runtime that polls it, numbered from 1
   polls>1k             counts: polls, wakes, self (wakes by itself), wakers
   busy>100ms           times: busy, sched, idle, age, for (in its state);
                        ns us ms s m h d, as in 1.5s or 2m10s

@@ -38,7 +38,9 @@ const STATES: [(&str, &[State]); 10] = [
 ];
 
 /// The fields whose values follow a colon.
-const FIELDS: [&str; 7] = ["state", "kind", "loc", "name", "id", "parent", "runtime"];
+const FIELDS: [&str; 8] = [
+    "state", "kind", "loc", "at", "name", "id", "parent", "runtime",
+];
 
 /// Reads the terms of a filter.
 pub(super) fn parse(text: &str) -> Result<Vec<Term>, FilterError> {
@@ -100,6 +102,12 @@ fn test(lexeme: &Lexeme<'_>) -> Result<Test, FilterError> {
         "state" => states(lexeme),
         "kind" => kinds(lexeme),
         "loc" => each(lexeme, "part of a place, as `main.rs:42`", needle).map(Test::Place),
+        "at" => each(
+            lexeme,
+            "part of a place or a function, as `main.rs:42`",
+            needle,
+        )
+        .map(Test::At),
         "name" => each(lexeme, "part of a name", needle).map(Test::Name),
         "id" => each(lexeme, ID, id).map(Test::Id),
         "parent" => each(lexeme, ID, id).map(Test::Parent),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Kind, State, Task, World};
+use crate::{Kind, Place, State, Task, World};
 
 use super::lex::write_text;
 use super::measure::{Measure, Op};
@@ -23,6 +23,8 @@ pub(super) enum Test {
     Kind(Vec<Kind>),
     Place(Vec<Needle>),
     Name(Vec<Needle>),
+    /// Where it waits: a place or a function of any frame.
+    At(Vec<Needle>),
     Id(Vec<u64>),
     Parent(Vec<u64>),
     Runtime(Vec<u64>),
@@ -52,7 +54,10 @@ impl Term {
 impl Test {
     /// Whether it takes long, since it looks for text.
     pub(super) fn searches_text(&self) -> bool {
-        matches!(self, Self::Word(_) | Self::Place(_) | Self::Name(_))
+        matches!(
+            self,
+            Self::Word(_) | Self::Place(_) | Self::Name(_) | Self::At(_)
+        )
     }
 
     fn holds(&self, task: &Task, world: &World) -> bool {
@@ -69,6 +74,7 @@ impl Test {
                 .name
                 .as_deref()
                 .is_some_and(|name| texts.iter().any(|t| t.is_in(name))),
+            Self::At(texts) => awaits_at(task, world, texts),
             Self::Id(ids) => tokio_id(task).is_some_and(|id| ids.contains(&id)),
             Self::Parent(ids) => task
                 .birth
@@ -96,6 +102,7 @@ impl fmt::Display for Test {
             Self::Kind(kinds) => alternatives(f, "kind:", kinds, |f, kind| kind.fmt(f)),
             Self::Place(texts) => alternatives(f, "loc:", texts, |f, t| write_text(f, t.as_str())),
             Self::Name(texts) => alternatives(f, "name:", texts, |f, t| write_text(f, t.as_str())),
+            Self::At(texts) => alternatives(f, "at:", texts, |f, t| write_text(f, t.as_str())),
             Self::Id(ids) => alternatives(f, "id:", ids, |f, id| id.fmt(f)),
             Self::Parent(ids) => alternatives(f, "parent:", ids, |f, id| id.fmt(f)),
             Self::Runtime(ids) => alternatives(f, "runtime:", ids, |f, id| id.fmt(f)),
@@ -148,6 +155,20 @@ impl Word {
 fn place<'a>(task: &Task, world: &'a World) -> Option<(&'a str, u32)> {
     let site = world.site(task.birth.site)?;
     (!site.file.is_empty()).then_some((&site.file, site.line))
+}
+
+/// Whether a frame of a place at which a task waits has one of the texts in its `file:line` or its function.
+fn awaits_at(task: &Task, world: &World, texts: &[Needle]) -> bool {
+    let awaits = world.awaits(task).into_iter();
+    let mut stacks = awaits.filter_map(|place| world.stack(place.stack?));
+    stacks.any(|stack| {
+        stack.frames.iter().any(|frame| {
+            let Place { file, line, .. } = &frame.place;
+            texts.iter().any(|text| {
+                (!file.is_empty() && text.is_in_place(file, *line)) || text.is_in(&frame.function)
+            })
+        })
+    })
 }
 
 fn tokio_id(task: &Task) -> Option<u64> {

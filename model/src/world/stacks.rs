@@ -34,6 +34,14 @@ impl World {
         self.stacks.known.get(&id).map(|(_, stack)| stack)
     }
 
+    /// All stacks that were told, in no particular order.
+    pub fn stacks(&self) -> impl Iterator<Item = (StackId, &Arc<Stack>)> {
+        self.stacks
+            .known
+            .iter()
+            .map(|(id, (_, stack))| (*id, stack))
+    }
+
     /// The stacks that were told after `cursor`, in no particular order.
     pub fn stacks_after(&self, cursor: Revision) -> impl Iterator<Item = (StackId, &Arc<Stack>)> {
         // Most of the time none is new, and none is looked at.

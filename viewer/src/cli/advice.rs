@@ -13,6 +13,8 @@ pub(super) const TRIAL_WITHIN: Duration = Duration::from_secs(2);
 /// The sources that a level can leave out.
 const LOCKS: &str = "locks";
 const PERMITS: &str = "permits";
+/// The source that can be switched off, or refused by the target, by itself.
+const STACKS: &str = "stacks";
 
 /// One thing to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,19 +53,27 @@ pub(super) fn of(hello: &Hello, settled: bool) -> Vec<Advice> {
         )),
         (false, false) => {}
     }
+    if off(STACKS) {
+        advice.push(no_stacks(&hello.setup.no_stacks));
+    } else {
+        advice.extend(debug_info(&hello.setup.debug_info));
+    }
     if hello.setup.installed_in_runtime {
         advice.push(installed_late(hello.setup.tasks_before));
     }
     advice
 }
 
-/// Whether a source is switched off by the level of the target, which otherwise is set up to tell.
+/// Whether a source is switched off by the level of the target, or refused by it with a reason, while the target
+/// otherwise is set up to tell.
 pub(super) fn is_off(hello: &Hello, source: &Source) -> bool {
     let tells = hello
         .sources
         .iter()
         .any(|source| source.name == "tasks" && source.active);
-    tells && !source.active && [LOCKS, PERMITS].contains(&source.name.as_str())
+    let refused = source.name == STACKS && !hello.setup.no_stacks.is_empty();
+    let by_level = [LOCKS, PERMITS].contains(&source.name.as_str());
+    tells && !source.active && (by_level || refused)
 }
 
 /// What keeps a target from telling anything at all; empty where something arrives, or may still do so.
@@ -144,6 +154,41 @@ If it calls `.level(…)` of taskscope's builder, that takes the place of the va
 If it is meant to record less, to cost less, all is as it should be."
             .to_owned(),
     }
+}
+
+fn no_stacks(why: &str) -> Advice {
+    Advice {
+        code: "no_stacks",
+        problem: format!(
+            "it is not caught at which lines tasks wait: {}",
+            clean(why)
+        ),
+        change: "That reason says what to change. If it was switched off on purpose, to cost less, all is as it should be."
+            .to_owned(),
+    }
+}
+
+fn debug_info(info: &str) -> Option<Advice> {
+    let (problem, strip) = match info {
+        "symbols" => (
+            "the build tells no lines, and no functions that were inlined",
+            "",
+        ),
+        "stripped" => (
+            "the executable is stripped, so that it tells neither lines nor functions",
+            "\n  strip = false",
+        ),
+        _ => return None,
+    };
+    Some(Advice {
+        code: "debug_info",
+        problem: format!("{problem}: where tasks wait can hardly be read"),
+        change: format!(
+            "Put these lines into the app's Cargo.toml and build again, which makes the executable larger and not slower:
+  [profile.release]
+  debug = \"line-tables-only\"{strip}"
+        ),
+    })
 }
 
 fn nothing_arrives() -> Advice {

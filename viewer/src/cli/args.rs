@@ -137,6 +137,17 @@ Examples:
   taskscope resources --sort -longest --limit 10
   taskscope resources --format json | jq '.resources[] | select(.waiting_total > 0)'")]
     Resources(ResourcesArgs),
+    /// Print at which places in the source tasks wait, and how many at each
+    #[command(after_help = "\
+Tasks that wait at the same places are one line: ten thousand idle connections are one line with a count. The innermost line
+of the program's own code stands first, behind it what called it.
+
+Examples:
+  taskscope stacks                                      where most tasks wait first
+  taskscope stacks --filter 'idle>10s'
+  taskscope stacks --filter at:worker.rs --limit 5
+  taskscope stacks --format json | jq '.groups[] | {count, at: .awaits[0].frames[0]}'")]
+    Stacks(StacksArgs),
     /// Watch a program for a while, and fail where something is wrong
     #[command(after_help = "\
 What stood at any moment of the watch counts, also what was cleared meanwhile.
@@ -278,6 +289,28 @@ pub(super) struct ResourcesArgs {
     pub(super) limit: Option<usize>,
 }
 
+/// Arguments of `stacks`.
+#[derive(Args, Debug)]
+pub(super) struct StacksArgs {
+    /// A socket's path, `pid:N`, or `http://host:port`. Without it, the only program there is.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: Option<Address>,
+    /// Count only tasks that match; `taskscope filters` explains the language.
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) filter: String,
+    /// A table for people, or JSON (see `taskscope schema stacks`).
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+    /// Print at most this many groups.
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
 /// Arguments of `check`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct CheckArgs {
@@ -368,6 +401,8 @@ pub(super) enum Documented {
     Findings,
     /// `taskscope resources`
     Resources,
+    /// `taskscope stacks`
+    Stacks,
     /// `taskscope check`
     Check,
     /// `taskscope explain`

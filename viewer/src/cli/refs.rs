@@ -111,7 +111,8 @@ fn of_site(site: &Site) -> Option<String> {
     short(&site.file, site.line)
 }
 
-fn short(file: &str, line: u32) -> Option<String> {
+/// The same of a file and a line.
+pub(super) fn short(file: &str, line: u32) -> Option<String> {
     let name = file
         .rsplit(['/', '\\'])
         .next()

@@ -16,6 +16,9 @@ pub(super) const FINDINGS: &str = "taskscope.findings/1";
 /// The name that an output of `taskscope resources` carries.
 pub(super) const RESOURCES: &str = "taskscope.resources/1";
 
+/// The name that an output of `taskscope stacks` carries.
+pub(super) const STACKS: &str = "taskscope.stacks/1";
+
 /// The name that an output of `taskscope check` carries.
 pub(super) const CHECK: &str = "taskscope.check/1";
 
@@ -32,6 +35,7 @@ pub(super) fn run(of: Documented) -> Outcome {
         Documented::Tasks => include_str!("../../schema/tasks.v1.json"),
         Documented::Findings => include_str!("../../schema/findings.v1.json"),
         Documented::Resources => include_str!("../../schema/resources.v1.json"),
+        Documented::Stacks => include_str!("../../schema/stacks.v1.json"),
         Documented::Check => include_str!("../../schema/check.v1.json"),
         Documented::Explain => include_str!("../../schema/explain.v1.json"),
         Documented::Doctor => include_str!("../../schema/doctor.v1.json"),

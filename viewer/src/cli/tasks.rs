@@ -12,7 +12,7 @@ use super::args::{Format, TasksArgs, ViewArgs};
 use super::output::Style;
 use super::{Outcome, output, target};
 use crate::client::{Address, Sketching, Snapshot, snapshot, snapshot_of_tasks};
-pub(super) use question::Question;
+pub(super) use question::{Question, filter};
 
 /// Prints the tasks of the target.
 pub(super) async fn run(address: Option<Address>, args: &TasksArgs) -> Outcome {
@@ -30,7 +30,8 @@ pub(super) async fn print(address: &Address, question: &Question, view: &ViewArg
         Sketching::Asked
     };
     // Of what tasks share, only the column of what they wait for and the JSON tell.
-    let alone = view.group || (view.format == Format::Text && !view.columns.is_empty());
+    let columns = view.format == Format::Text && !view.columns.is_empty();
+    let alone = (view.group || columns) && !question.filter.asks_for_stacks();
     let only = question.only.to_string();
     let Snapshot { hello, world } = if alone {
         snapshot_of_tasks(address, only, sketching).await?

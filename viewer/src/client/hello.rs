@@ -86,6 +86,8 @@ fn setup(setup: v1::Setup) -> Setup {
             .take(MAX_PROBLEMS)
             .map(|problem| cut(problem, MAX_TEXT))
             .collect(),
+        debug_info: cut(setup.debug_info, MAX_WORD),
+        no_stacks: cut(setup.no_stacks, MAX_TEXT),
     }
 }
 

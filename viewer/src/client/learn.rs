@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::time::sleep;
 
 use super::connect::Connection;
-use crate::feed::Hello;
+use crate::feed::{Hello, Source};
 
 /// How often a target that can't tell all is asked whether it can by now.
 const HELLO_AGAIN: Duration = Duration::from_secs(2);
@@ -32,7 +32,9 @@ pub(super) fn learning(connection: &Connection) -> Pin<Box<dyn Stream<Item = Hel
 
 /// Whether the target may yet be able to tell more than it says now: a viewer can be there before the set-up is.
 fn may_change(hello: &Hello) -> bool {
-    !hello.setup.installed || hello.sources.iter().any(|source| !source.active)
+    let catches = |source: &Source| source.name == "stacks" && source.active;
+    let looks = hello.setup.debug_info.is_empty() && hello.sources.iter().any(catches);
+    looks || !hello.setup.installed || hello.sources.iter().any(|source| !source.active)
 }
 
 /// Whether the two say the same of what can be told; how much was told is no matter.

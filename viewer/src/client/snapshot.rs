@@ -1,10 +1,11 @@
 //! One whole picture of a target.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use taskscope_model::World;
+use taskscope_model::{StackId, World};
 use taskscope_proto::v1;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::Streaming;
 
 use super::address::Address;
@@ -19,6 +20,10 @@ const PART_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long it may take for all of it.
 const WHOLE_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long the frames of stacks may take that the picture tells of: a target gives them names only while somebody
+/// watches.
+const NAMED_WITHIN: Duration = Duration::from_secs(2);
 
 /// A target at one moment.
 #[derive(Clone, Debug)]
@@ -40,7 +45,7 @@ pub async fn snapshot(
     filter: String,
     sketching: Sketching,
 ) -> Result<Snapshot, ConnectError> {
-    take(address, request(filter, sketching)).await
+    take(address, request(filter, sketching), true).await
 }
 
 /// Takes the same picture without resources and waits, which can be many more than tasks.
@@ -57,7 +62,7 @@ pub async fn snapshot_of_tasks(
         without_resources: true,
         ..request(filter, sketching)
     };
-    take(address, request).await
+    take(address, request, false).await
 }
 
 fn request(filter: String, sketching: Sketching) -> v1::WatchRequest {
@@ -69,9 +74,13 @@ fn request(filter: String, sketching: Sketching) -> v1::WatchRequest {
     options.request()
 }
 
-async fn take(address: &Address, request: v1::WatchRequest) -> Result<Snapshot, ConnectError> {
+async fn take(
+    address: &Address,
+    request: v1::WatchRequest,
+    named: bool,
+) -> Result<Snapshot, ConnectError> {
     let connection = connect(address).await?;
-    let whole = timeout(WHOLE_WITHIN, picture(connection, request)).await;
+    let whole = timeout(WHOLE_WITHIN, picture(connection, request, named)).await;
     whole
         .unwrap_or_else(|_| Err(ConnectError::Silent(address.to_string())))
         .map_err(|error| match error {
@@ -83,6 +92,7 @@ async fn take(address: &Address, request: v1::WatchRequest) -> Result<Snapshot, 
 async fn picture(
     connection: Connection,
     request: v1::WatchRequest,
+    named: bool,
 ) -> Result<Snapshot, ConnectError> {
     let Connection {
         mut client, hello, ..
@@ -114,7 +124,42 @@ async fn picture(
             world.apply(change);
         }
         if news.complete {
-            return Ok(Snapshot { hello, world });
+            break;
         }
     }
+    if named {
+        name(&mut updates, &mut decoder, &mut world).await;
+    }
+    Ok(Snapshot { hello, world })
+}
+
+/// Goes on until the frames of all stacks are told that the picture shows, or for as long as that may take. Whatever else
+/// is told meanwhile is taken too, so that the picture remains one of a moment.
+async fn name(updates: &mut Streaming<v1::WatchUpdate>, decoder: &mut Decoder, world: &mut World) {
+    let mut nameless = nameless(world);
+    let until = Instant::now() + NAMED_WITHIN;
+    while !nameless.is_empty() {
+        // What goes wrong now costs a few names, and not the picture.
+        let Ok(Ok(Some(update))) = timeout_at(until, updates.message()).await else {
+            return;
+        };
+        let Ok(news) = decoder.take(update) else {
+            return;
+        };
+        if news.restart {
+            // It would have to be told anew as a whole.
+            return;
+        }
+        for change in news.changes {
+            world.apply(change);
+        }
+        nameless.retain(|id| world.stack(*id).is_none());
+    }
+}
+
+/// The stacks at which tasks wait and whose frames were not told.
+fn nameless(world: &World) -> HashSet<StackId> {
+    let awaits = world.tasks().flat_map(|task| world.awaits(task));
+    let stacks = awaits.filter_map(|place| place.stack);
+    stacks.filter(|id| world.stack(*id).is_none()).collect()
 }

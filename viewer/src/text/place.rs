@@ -27,11 +27,17 @@ pub fn place(site: Option<&Site>, columns: usize) -> String {
 /// of cargo's registry) is left out too: `axum-0.8.4/src/serve/mod.rs:389`.
 #[must_use]
 pub fn path(file: &str, line: u32, columns: usize) -> String {
-    if file.is_empty() {
-        return "?".to_owned();
-    }
     if Place::is_of_default(file) {
         return fit_end(BY_DEFAULT, columns);
+    }
+    code(file, line, columns)
+}
+
+/// A line that runs, as [`path`] writes it: in a line of tokio's own nothing was made there.
+#[must_use]
+pub fn code(file: &str, line: u32, columns: usize) -> String {
+    if file.is_empty() {
+        return "?".to_owned();
     }
     let line = line_of(line);
     let (foreign, file) = own(file);

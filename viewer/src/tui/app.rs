@@ -15,7 +15,9 @@ use super::picture::Picture;
 use super::problems::ProblemTable;
 use super::prompt::Prompt;
 use super::resources::ResourceTable;
-use super::table::{Place, TaskTable};
+use super::sources::Sources;
+use super::stacks::StackTable;
+use super::table::{TaskTable, Within};
 use super::theme::Theme;
 use super::thing::Thing;
 use super::walk::Walk;
@@ -55,6 +57,7 @@ pub struct App {
     pub(super) resources: ResourceTable,
     /// Who waits for whom, as of when the screen of it was last computed.
     pub(super) waits: WaitGraph,
+    pub(super) stacks: StackTable,
     pub(super) groups: GroupTable,
     pub(super) mode: Mode,
     /// Filters of tasks that were used, the last one last.
@@ -66,6 +69,8 @@ pub struct App {
     pub(super) stale: Option<Stale>,
     /// The tasks whose distributions were asked for.
     pub(super) asked: Vec<TaskId>,
+    /// Lines of the source, as far as they were read.
+    pub(super) sources: Sources,
     /// When `g` was pressed, and the screens before.
     pub(super) pressed_g: Option<(Duration, Vec<Screen>)>,
     /// When and on which row the mouse was clicked.
@@ -87,11 +92,13 @@ pub(super) enum Screen {
     /// What is wrong.
     Problems,
     /// The tasks, or those of one place.
-    Tasks(Option<Place>),
+    Tasks(Option<Within>),
     /// The resources.
     Resources,
     /// Who waits for whom.
     Waits(Walk),
+    /// The places at which tasks wait.
+    Stacks,
     /// The spawn places.
     Groups,
     /// One task.
@@ -144,6 +151,7 @@ impl App {
             tasks: TaskTable::new(options.filter.unwrap_or_default(), options.order),
             resources: ResourceTable::default(),
             waits: WaitGraph::default(),
+            stacks: StackTable::default(),
             groups: GroupTable::default(),
             mode: Mode::Screen,
             history: Vec::new(),
@@ -151,6 +159,7 @@ impl App {
             fresh: None,
             stale: None,
             asked: Vec::new(),
+            sources: Sources::default(),
             pressed_g: None,
             clicked: None,
         }

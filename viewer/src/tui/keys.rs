@@ -88,8 +88,8 @@ pub(super) const HELP: &[(&str, &[Entry])] = &[
                 does: "back; on a first screen: clear the filter, then let go of the selection",
             },
             Entry {
-                keys: "1 2 3 4 5 tab",
-                does: "problems, tasks, resources, who waits for whom, places",
+                keys: "1 2 3 4 5 6 tab",
+                does: "problems, tasks, resources, waits, stacks, places",
             },
             Entry {
                 keys: "g",
@@ -201,7 +201,7 @@ pub(super) fn action(key: KeyEvent) -> Option<Action> {
     Some(match key.code {
         KeyCode::Char('q') => Quit,
         KeyCode::Char('?') | KeyCode::F(1) => Action::Help,
-        KeyCode::Char(c @ '1'..='5') => Tab(c as usize - '1' as usize),
+        KeyCode::Char(c @ '1'..='6') => Tab(c as usize - '1' as usize),
         KeyCode::Tab | KeyCode::BackTab => Action::NextTab,
         KeyCode::Esc | KeyCode::Backspace => Back,
         KeyCode::Char('j') | KeyCode::Down => Move(Motion::Lines(1)),

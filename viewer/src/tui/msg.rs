@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::sources::SourceLine;
 use crate::feed::{Ask, Feed};
+use crate::source::Program;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// The connection has news.
     Feed(Feed),
+    /// A line of the source was looked for, and this is its text, if it was found. It is safe for a terminal.
+    Source(SourceLine, Option<String>),
 }
 
 /// Something to be done outside of the app.
@@ -34,4 +38,6 @@ pub enum Effect {
     Ask(Ask),
     /// Put this text into the clipboard of the person's terminal. It is safe for a terminal.
     Copy(String),
+    /// Look for these lines of the source of a program.
+    Read(Program, Vec<SourceLine>),
 }

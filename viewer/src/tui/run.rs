@@ -9,14 +9,16 @@ use futures_util::StreamExt;
 use rustix::process::{Signal, kill_current_process_group};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use super::app::{App, Options};
 use super::msg::{Effect, Msg};
+use super::sources::SourceLine;
 use super::terminal::{Screen, TuiError};
 use super::update::update;
 use crate::feed::{Ask, Feed};
+use crate::source::Program;
 
 /// The least time between two frames: 20 in a second.
 const FRAME: Duration = Duration::from_millis(50);
@@ -69,15 +71,21 @@ impl Ends {
 enum Happened {
     Event(Option<io::Result<Event>>),
     News(Option<Feed>),
+    Read(Option<Read>),
     Resumed,
     Ended,
     Time,
 }
 
+/// A line that was looked for, and its text.
+type Read = (SourceLine, Option<String>);
+
 struct Driver {
     app: App,
     screen: Screen,
     asks: Sender<Ask>,
+    /// Lines of the source that were read: a slow disk stops nobody from leaving.
+    lines: (UnboundedSender<Read>, UnboundedReceiver<Read>),
     /// Asks that found the channel full.
     waiting: VecDeque<Ask>,
     began: Instant,
@@ -100,6 +108,7 @@ impl Driver {
             app,
             screen,
             asks,
+            lines: unbounded_channel(),
             waiting: VecDeque::new(),
             began: Instant::now(),
             drawn: None,
@@ -130,6 +139,7 @@ impl Driver {
                 event = events.next() => Happened::Event(event),
                 // A frame that is due is drawn even if news never stops.
                 () = tokio::time::sleep_until(wake) => Happened::Time,
+                read = self.lines.1.recv() => Happened::Read(read),
                 news = receive(&mut feed) => Happened::News(news),
             };
             self.take(Msg::Tick(self.began.elapsed()))?;
@@ -137,7 +147,11 @@ impl Driver {
                 Happened::Ended => self.leaving = true,
                 Happened::Resumed => self.resume()?,
                 Happened::Event(event) => self.event(event)?,
-                Happened::Time => {}
+                Happened::Time | Happened::Read(None) => {}
+                Happened::Read(Some((line, text))) => {
+                    self.dirty = true;
+                    self.take(Msg::Source(line, text))?;
+                }
                 Happened::News(None) => feed = None,
                 Happened::News(Some(news)) => {
                     self.news(news)?;
@@ -182,9 +196,22 @@ impl Driver {
                 Effect::Ask(ask) => self.waiting.push_back(ask),
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 Effect::Suspend => self.suspend()?,
+                Effect::Read(program, lines) => self.read(program, lines),
             }
         }
         Ok(())
+    }
+
+    /// Looks for lines of the source, somewhere else.
+    fn read(&self, program: Program, lines: Vec<SourceLine>) {
+        let found = self.lines.0.clone();
+        tokio::task::spawn_blocking(move || {
+            for line in lines {
+                let text = crate::source::line(&program, &line.0, line.1);
+                // Nobody may wait for it any more.
+                let _ = found.send((line, text));
+            }
+        });
     }
 
     /// Stops the whole job, as the terminal does for a program that lets it, until the shell lets it go on.

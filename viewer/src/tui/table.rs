@@ -1,19 +1,39 @@
 //! The table of tasks: which of them, in which order, and which is selected. Its rows are computed now and then, not
 //! for each frame.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use taskscope_model::query::{Column, Filter, Order};
+use taskscope_model::query::{Column, Filter, Order, StackKey, by_stack};
 use taskscope_model::{Site, State, Task, TaskId, World};
 
 use super::cursor::{Cursor, Settled};
-use crate::text::{is_named, label};
+use crate::text::{fit, is_named, label, path};
 
 /// A place in the source where tasks are spawned; the file is empty where it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) file: Arc<str>,
     pub(super) line: u32,
+}
+
+/// Which tasks a table is about, before any filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Within {
+    /// Those that were spawned there.
+    Place(Place),
+    /// Those that wait there, and what that is called.
+    Stack(StackKey, String),
+}
+
+impl Within {
+    /// What it is called, in so many columns. Safe for a terminal.
+    pub(super) fn name(&self, columns: usize) -> String {
+        match self {
+            Self::Place(place) => path(&place.file, place.line, columns),
+            Self::Stack(_, name) => fit(name, columns),
+        }
+    }
 }
 
 impl Place {
@@ -33,7 +53,7 @@ pub(super) struct TaskTable {
     /// Ended ones too.
     pub(super) show_ended: bool,
     /// Only those of this place.
-    pub(super) place: Option<Place>,
+    pub(super) within: Option<Within>,
     /// How many columns are left out after the first.
     pub(super) shift: usize,
     /// Which row is selected.
@@ -57,7 +77,7 @@ impl TaskTable {
                 descending: true,
             }),
             show_ended: false,
-            place: None,
+            within: None,
             shift: 0,
             cursor: Cursor::default(),
             rows: Vec::new(),
@@ -95,7 +115,7 @@ impl TaskTable {
         self.names
     }
 
-    /// Whether anybody waits for something that is tracked, or did: waits come and go, and a column must not with them.
+    /// Whether it is known of anybody what or where it waits for, or was: waits come and go, and a column must not with them.
     pub(super) fn has_waits(&self) -> bool {
         self.waits
     }
@@ -113,7 +133,7 @@ impl TaskTable {
     /// Forgets the rows, for another process.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
-        self.place = None;
+        self.within = None;
         self.cursor.release();
         self.candidates = 0;
         self.hidden = 0;
@@ -129,18 +149,26 @@ impl TaskTable {
     /// Computes the rows anew. Says what became of the selection where it was lost.
     pub(super) fn refresh(&mut self, world: &World, height: usize) -> Option<String> {
         let ended = self.shows_ended();
-        let place = self.place.as_ref();
+        let place = match &self.within {
+            Some(Within::Place(place)) => Some(place),
+            _ => None,
+        };
+        let waiting = match &self.within {
+            Some(Within::Stack(key, _)) => Some(waiting_at(key, world)),
+            _ => None,
+        };
         // By site first: that needs no look at the file's name for each task.
         let here: Vec<bool> = world
             .sites()
             .map(|(_, site)| place.is_some_and(|place| place.is_of(site)))
             .collect();
         let is_here = |task: &Task| {
-            place.is_none_or(|place| {
-                here.get(task.birth.site.0 as usize)
-                    .copied()
-                    .unwrap_or(place.file.is_empty())
-            })
+            waiting.as_ref().is_none_or(|ids| ids.contains(&task.id))
+                && place.is_none_or(|place| {
+                    here.get(task.birth.site.0 as usize)
+                        .copied()
+                        .unwrap_or(place.file.is_empty())
+                })
         };
         (self.candidates, self.hidden) = (0, 0);
         let mut tasks = Vec::with_capacity(self.rows.len());
@@ -161,7 +189,7 @@ impl TaskTable {
         let largest = tasks.iter().filter_map(|task| task.birth.tokio_id).max();
         self.id_digits = largest.map_or(1, |id| id.ilog10() as u16 + 1);
         self.names = self.names || tasks.iter().any(|task| is_named(task, world));
-        self.waits = self.waits || !world.waits().is_empty();
+        self.waits = self.waits || !world.waits().is_empty() || world.stacks().next().is_some();
         let before = self.cursor.chosen().copied();
         let lost = (self.cursor.settle(&self.rows, height) == Settled::Lost).then(|| {
             let gone = before.and_then(|id| world.task(id));
@@ -198,6 +226,13 @@ impl TaskTable {
             self.label = label(task, world);
         }
     }
+}
+
+/// The tasks that wait there now.
+fn waiting_at(key: &StackKey, world: &World) -> HashSet<TaskId> {
+    let groups = by_stack(world, world.tasks()).into_iter();
+    let here = groups.filter(|group| group.key == *key);
+    here.flat_map(|group| group.tasks).collect()
 }
 
 /// Whether a filter names an ended state: who asks for ended tasks wants to see them.

@@ -1,10 +1,12 @@
 //! Tests of the whole app: driven by its keys, looked at on its screen.
 
+mod awaits;
 mod chaos;
 mod keys;
 mod news;
 mod pictures;
 mod problems;
+mod stacks;
 mod waits;
 mod world;
 

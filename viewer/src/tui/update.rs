@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use taskscope_model::graph::WaitGraph;
-use taskscope_model::query::{Filter, FilterError};
+use taskscope_model::query::{At, Filter, FilterError, Spot};
 use taskscope_model::{Stamp, TaskId, World};
 
 use super::app::{App, Mode, Screen, Stale};
@@ -22,8 +22,11 @@ use super::keys::{Action, action};
 use super::link::Phase;
 use super::msg::{Effect, Msg};
 use super::prompt::Typed;
+use super::sources::line_of;
+use super::view::awaits::AWAITS;
 use super::view::layout::body_height;
 use crate::feed::{Ask, Feed, Hello};
+use crate::source::Program;
 use crate::text::clean;
 
 /// Filters that are remembered.
@@ -55,9 +58,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resize(columns, rows) => app.size = (columns, rows),
         Msg::Feed(feed) => told(app, feed),
+        Msg::Source(line, text) => app.sources.take(line, text),
     }
     freshen(app);
     ask_for_sketches(app, &mut effects);
+    ask_for_sources(app, &mut effects);
     effects
 }
 
@@ -242,9 +247,11 @@ fn connected(app: &mut App, hello: Box<Hello>) {
         Some(session) if session != hello.session => {
             app.picture.clear();
             app.tasks.clear();
+            app.stacks.clear();
             app.groups.clear();
             app.problems.clear();
             app.resources.clear();
+            app.sources.clear();
             app.waits = WaitGraph::default();
             // What the screens were about belongs to the process that is gone.
             ways::to_tab(app, ways::tab_of(&app.screens));
@@ -292,8 +299,8 @@ fn freshen(app: &mut App) {
     app.fresh = Some((app.now, world.revision()));
     let wish = app.stale.take() == Some(Stale::Wish);
     let height = body_height(app);
-    let place = app.screens.iter().rev().find_map(|screen| match screen {
-        Screen::Tasks(place) => Some(place.clone()),
+    let within = app.screens.iter().rev().find_map(|screen| match screen {
+        Screen::Tasks(within) => Some(within.clone()),
         _ => None,
     });
     let mut lost = None;
@@ -317,11 +324,19 @@ fn freshen(app: &mut App) {
         Some(Screen::Waits(_)) => app.waits = WaitGraph::of(app.picture.world()),
         Some(Screen::Resource(thing)) => thing.refresh(app.picture.world()),
         Some(Screen::Tasks(_)) => {
-            app.tasks.place = place.flatten();
+            app.tasks.within = within.flatten();
             if wish {
                 app.tasks.forget_names();
             }
             lost = app.tasks.refresh(app.picture.world(), height);
+        }
+        Some(Screen::Stacks) => {
+            let settled = app
+                .stacks
+                .refresh(app.picture.world(), &app.tasks.filter, height);
+            if settled == Settled::Lost {
+                lost = Some("no task waits there any more".to_owned());
+            }
         }
         Some(Screen::Groups) => {
             let filter = all_of(&app.only, &app.tasks.filter);
@@ -356,5 +371,29 @@ fn ask_for_sketches(app: &mut App, effects: &mut Vec<Effect>) {
     if wanted != app.asked && app.link.is_live() {
         app.asked.clone_from(&wanted);
         effects.push(Effect::Ask(Ask::Sketches(wanted)));
+    }
+}
+
+/// Asks for the lines of the source that the screen shows and that were not looked for yet.
+fn ask_for_sources(app: &mut App, effects: &mut Vec<Effect>) {
+    let world = app.picture.world();
+    let awaits = match app.screen() {
+        Screen::Task(detail) => detail.task(world).map(|task| world.awaits(task)),
+        Screen::Stacks => app.stacks.selected().map(|group| match &group.at {
+            At::Spots(spots) => spots.iter().map(Spot::place).collect(),
+            At::Nowhere(_) => Vec::new(),
+        }),
+        _ => return,
+    };
+    let awaits = awaits.into_iter().flatten().take(AWAITS);
+    let lines = awaits.filter_map(|place| line_of(place.stack?, world));
+    let lines: Vec<_> = lines.collect();
+    let new = app.sources.ask(lines);
+    if let Some(hello) = app.link.hello.as_deref().filter(|_| !new.is_empty()) {
+        let program = Program {
+            executable: hello.executable.clone(),
+            started_unix_ns: hello.started_unix_ns,
+        };
+        effects.push(Effect::Read(program, new));
     }
 }

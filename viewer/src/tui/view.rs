@@ -1,5 +1,6 @@
 //! How it looks: functions of the app that write into a buffer. One view per file.
 
+pub(super) mod awaits;
 pub(super) mod document;
 mod empty;
 mod explain;
@@ -16,6 +17,7 @@ pub(super) mod picker;
 pub(super) mod problems;
 pub(super) mod resources;
 mod sketch;
+pub(super) mod stacks;
 pub(super) mod task;
 pub(super) mod tasks;
 mod thing;
@@ -98,6 +100,8 @@ fn body(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
         Screen::Groups if app.groups.rows().is_empty() => empty::groups(app, area, buffer),
         Screen::Groups => groups::draw(app, area, view, buffer),
         Screen::Problems if !problems::is_text(app) => problems::draw(app, area, buffer),
+        Screen::Stacks if app.stacks.rows().is_empty() => empty::stacks(app, area, buffer),
+        Screen::Stacks => stacks::draw(app, area, buffer),
         Screen::Resources if app.resources.rows().is_empty() => empty::resources(app, area, buffer),
         Screen::Resources => resources::draw(app, area, view, buffer),
         Screen::Waits(_) if !app.picture.is_complete() => empty::waits(app, area, buffer),
@@ -129,7 +133,13 @@ pub(super) fn document_of(app: &App, columns: u16) -> Option<(Document, Walk)> {
         Screen::Problems if problems::is_text(app) => {
             (problems::nothing(app, columns), app.problems.walk)
         }
-        Screen::Problems | Screen::Tasks(_) | Screen::Resources | Screen::Groups => return None,
+        Screen::Problems
+        | Screen::Tasks(_)
+        | Screen::Resources
+        | Screen::Stacks
+        | Screen::Groups => {
+            return None;
+        }
     })
 }
 

@@ -10,6 +10,7 @@ mod target;
 mod findings;
 mod manners;
 mod reasons;
+mod stacks;
 mod targets;
 mod tasks;
 

@@ -26,14 +26,17 @@ pub(crate) fn hello() -> v1::HelloResponse {
         started_unix_ns: 1_790_000_000 * S,
         session_id: u64::MAX - 7,
         now_ns: 192 * S,
-        sources: ["tasks", "polls", "wakes", "wakers", "locks", "permits"]
-            .map(source)
-            .to_vec(),
+        sources: [
+            "tasks", "polls", "wakes", "wakers", "locks", "permits", "stacks",
+        ]
+        .map(source)
+        .to_vec(),
         setup: Some(v1::Setup {
             tokio_unstable: true,
             static_max_level: "trace".to_owned(),
             installed: true,
             clock: "tsc".to_owned(),
+            debug_info: "full".to_owned(),
             ..Default::default()
         }),
         limits: Some(v1::Limits {

@@ -21,6 +21,7 @@ fn each_command_lists_only_the_options_that_it_takes() {
     assert_eq!(options("doctor"), ["format"]);
     assert_eq!(options("findings"), ["format"]);
     assert_eq!(options("explain"), ["list", "format"]);
+    assert_eq!(options("stacks"), ["filter", "format", "limit"]);
     assert_eq!(options("resources"), ["filter", "sort", "format", "limit"]);
     assert_eq!(
         options("check"),

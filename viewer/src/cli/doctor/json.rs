@@ -40,6 +40,8 @@ struct Setup<'a> {
     tasks_before: u64,
     clock: Option<&'a str>,
     problems: &'a [String],
+    debug_info: Option<&'a str>,
+    no_stacks: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,6 +72,8 @@ impl<'a> Doctor<'a> {
                 tasks_before: setup.tasks_before,
                 clock: text(&setup.clock),
                 problems: &setup.problems,
+                debug_info: text(&setup.debug_info),
+                no_stacks: text(&setup.no_stacks),
             },
             limits: Limits {
                 max_tasks: number(limits.max_tasks),

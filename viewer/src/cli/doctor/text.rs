@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use taskscope_model::Nanos;
 
-use super::{Diagnosis, Proof, Verdict};
+use super::{Diagnosis, Proof, Verdict, debug_info};
 use crate::cli::output::Style;
 use crate::cli::table::{Column, Table};
 use crate::feed::Hello;
@@ -38,6 +38,13 @@ pub(super) fn draw(hello: &Hello, diagnosis: &Diagnosis, style: Style) -> String
         }
         .draw(style),
     );
+    let catches = diagnosis
+        .sources
+        .iter()
+        .any(|source| source.name == "stacks" && source.active);
+    if let Some(words) = debug_info(hello).filter(|_| catches) {
+        let _ = writeln!(text, "\nDebug information: {words}");
+    }
     for advice in &diagnosis.advice {
         let _ = write!(text, "\n{}.\n", sentence(&advice.problem));
         for line in advice.change.lines() {
@@ -66,6 +73,9 @@ fn row(verdict: &Verdict) -> Vec<String> {
                 events(verdict.trial_events)
             ),
         ),
+        None if verdict.off && verdict.name == "stacks" => {
+            ("off", "it is not caught, see below".to_owned())
+        }
         None if verdict.off => ("off", "its level leaves it out".to_owned()),
         None if verdict.active => ("no", "nothing arrived, not even of the trial".to_owned()),
         None => ("no", "it is not set up".to_owned()),

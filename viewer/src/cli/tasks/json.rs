@@ -11,6 +11,7 @@ use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
 use crate::cli::advice::Advice;
+use crate::cli::awaits::AwaitRow;
 use crate::cli::schema;
 use crate::feed::Hello;
 use crate::text::kind_of;
@@ -81,6 +82,7 @@ struct Row<'a> {
     schedule_delay: Option<Distribution>,
     waits_for: Vec<Waiting<'a>>,
     holds: Vec<Held>,
+    awaits: Vec<AwaitRow<'a>>,
 }
 
 /// Tasks that become rows one at a time.
@@ -263,6 +265,7 @@ impl<'a> Row<'a> {
                 .map(|of| Distribution::of(&of.delays)),
             waits_for: Waiting::all(task.id, world, epoch),
             holds: Held::all(task.id, world, epoch),
+            awaits: AwaitRow::all(task, world),
         }
     }
 }
@@ -348,44 +351,4 @@ fn tokio_id(task: TaskId, world: &World) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Tasks;
-    use crate::cli::args::{Choice, ViewArgs};
-    use crate::cli::tasks::Question;
-    use crate::scene;
-
-    #[test]
-    fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
-        let (hello, world) = (scene::hello(), scene::bank());
-        let choice = Choice {
-            sort: Some("id".to_owned()),
-            ..Choice::default()
-        };
-        let question = Question::read(&choice, &ViewArgs::default()).unwrap();
-        let answer = question.answer(&world, None);
-        let json =
-            serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
-        scene::check(&json, include_str!("../../../schema/tasks.v1.json"));
-        let transfer = &json["tasks"][1];
-        assert_eq!(transfer["tokio_id"], 17);
-        assert_eq!(
-            transfer["waits_for"][0]["resource"]["location"],
-            "bank.rs:32"
-        );
-        assert_eq!(transfer["waits_for"][0]["held_by"][0]["id"], 18);
-        assert_eq!(
-            transfer["waits_for"][0]["waiting_for_ns"],
-            41_100_000_000_u64
-        );
-        assert_eq!(transfer["holds"][0]["resource"]["kind"], "Mutex");
-        assert_eq!(transfer["holds"][0]["held_for_ns"], 41_200_000_000_u64);
-        // In each of these the wait has something of its own.
-        let of = |id: u64| {
-            let mut tasks = json["tasks"].as_array().unwrap().iter();
-            tasks.find(|task| task["tokio_id"] == id).unwrap()["waits_for"][0].clone()
-        };
-        assert_eq!(of(60)["timed"], true);
-        assert!(of(61)["granted_unix_ns"].is_number());
-        assert_eq!(of(62)["held_by"], serde_json::json!([]));
-    }
-}
+mod tests;

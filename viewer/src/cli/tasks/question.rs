@@ -147,7 +147,8 @@ impl std::fmt::Display for Sort {
     }
 }
 
-fn filter(option: &str, text: &str) -> Result<Filter, Failure> {
+/// Reads a filter of tasks.
+pub(in crate::cli) fn filter(option: &str, text: &str) -> Result<Filter, Failure> {
     text.parse().map_err(|FilterError { at, message }| {
         let column = text.get(..at).unwrap_or(text).chars().count();
         let arrow = format!("{:>1$}", "^", column + 1);

@@ -132,12 +132,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
     let waits_at = shown
         .iter()
         .position(|column| *column == Column::Place)
-        .filter(|_| {
-            !named
-                && tasks
-                    .iter()
-                    .any(|task| world.waits_of(task.id).next().is_some())
-        })
+        .filter(|_| !named && tasks.iter().any(|task| waits_for(task, world).is_some()))
         .map(|at| at + 1);
     if let Some(at) = waits_at {
         let head = table::Column {
@@ -165,8 +160,7 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
             .map(|column| cell(*column, task, world, known, &places))
             .collect();
         if let Some(at) = waits_at {
-            let waits = Names::of(world).waits_for(task.id, WAITS_FOR);
-            row.insert(at, waits.unwrap_or_else(none));
+            row.insert(at, waits_for(task, world).unwrap_or_else(none));
         }
         if view.percentiles {
             row.extend(PERCENTILES.iter().map(|(_, q, of)| {
@@ -182,6 +176,13 @@ fn of_tasks(tasks: &[&Task], hello: &Hello, world: &World, view: &ViewArgs) -> T
         columns,
         rows: tasks.iter().map(row).collect(),
     }
+}
+
+/// What a task waits for, else where it waits.
+fn waits_for(task: &Task, world: &World) -> Option<String> {
+    let names = Names::of(world);
+    let tracked = names.waits_for(task.id, WAITS_FOR);
+    tracked.or_else(|| names.waits_at(task, WAITS_FOR))
 }
 
 fn head(column: Column, named: bool) -> table::Column {

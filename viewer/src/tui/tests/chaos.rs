@@ -330,6 +330,7 @@ fn hostile_names_are_shown_and_not_obeyed() {
         "",
         "s<end><enter>",
         "5",
+        "6",
         "2",
         "j<enter>",
         "c",

@@ -198,7 +198,7 @@ fn a_task_is_opened_and_left_through_its_doors() {
 #[test]
 fn places_open_as_tasks_of_that_place() {
     let mut person = Person::at_demo(80, 24);
-    person.keys("5");
+    person.keys("6");
     person.sees("▸ src/server.rs:71");
     person.keys("<enter>");
     person.sees("at src/server.rs:71");

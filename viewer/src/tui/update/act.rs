@@ -47,9 +47,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Filter => {
             to_table(app);
             let before = match app.screen() {
-                Screen::Tasks(_) | Screen::Groups => app.tasks.filter.to_string(),
+                Screen::Tasks(_) | Screen::Stacks | Screen::Groups => app.tasks.filter.to_string(),
                 Screen::Resources => app.resources.filter.to_string(),
-                _ => return app.say("tasks, resources and places are filtered: 2, 3 and 5"),
+                _ => {
+                    return app
+                        .say("tasks, resources, stacks and places are filtered: 2, 3, 5 and 6");
+                }
             };
             app.mode = Mode::Filter(Box::new(Prompt::new(before)));
         }
@@ -62,6 +65,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
                     (at, ResourceColumn::ALL.len())
                 }
                 Screen::Tasks(_) => (app.tasks.order.column as usize, Column::ALL.len()),
+                Screen::Stacks => return app.say("stacks are always by how many tasks wait there"),
                 _ => return app.say(UNSORTED),
             };
             app.mode = Mode::Sort(Picker { at, len });

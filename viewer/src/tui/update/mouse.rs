@@ -86,6 +86,15 @@ fn clicked(app: &mut App, at: Position) {
             }
             hit
         }
+        Screen::Stacks => {
+            let top = app.stacks.cursor.top(app.stacks.rows().len(), height);
+            let row = (top + line).wrapping_sub(1);
+            let hit = line <= height && row < app.stacks.rows().len();
+            if hit {
+                app.stacks.select(row, height);
+            }
+            hit
+        }
         Screen::Groups => {
             let row = app.groups.cursor.top(app.groups.rows().len(), height) + line - 1;
             let hit = row < app.groups.rows().len();

@@ -27,6 +27,7 @@ pub(super) fn go(app: &mut App, motion: Motion) {
     match app.screen() {
         Screen::Problems => app.problems.step(by, height),
         Screen::Resources => app.resources.step(by, height),
+        Screen::Stacks => app.stacks.step(by, height),
         Screen::Groups => app.groups.step(by, height),
         Screen::Tasks(_) => {
             app.tasks.step(by, height);
@@ -47,6 +48,7 @@ pub(super) fn scroll(app: &mut App, by: isize) {
     match app.screen() {
         Screen::Problems => app.problems.scroll(by, height),
         Screen::Resources => app.resources.scroll(by, height),
+        Screen::Stacks => app.stacks.scroll(by, height),
         Screen::Groups => app.groups.scroll(by, height),
         Screen::Tasks(_) => {
             app.tasks.scroll(by, height);

@@ -7,7 +7,7 @@ use taskscope_model::{ResourceId, Subject, TaskId};
 use super::super::app::{App, Screen, Stale};
 use super::super::detail::{self, Detail, Door};
 use super::super::keys::Motion;
-use super::super::table::Place;
+use super::super::table::{Place, Within};
 use super::super::thing::Thing;
 use super::super::view;
 use super::super::walk::Walk;
@@ -18,10 +18,11 @@ const TWICE: Duration = Duration::from_millis(400);
 /// Screens that one can go back through.
 const DEEPEST: usize = 32;
 /// First screens.
-pub(super) const TABS: usize = 5;
-/// The tabs of tasks and of places.
+pub(super) const TABS: usize = 6;
+/// The tabs of tasks, of stacks and of places.
 const TASKS: usize = 1;
-const PLACES: usize = 4;
+const STACKS: usize = 4;
+const PLACES: usize = 5;
 
 /// Puts a screen on top.
 pub(super) fn open(app: &mut App, screen: Screen) {
@@ -57,7 +58,7 @@ fn go_to(app: &mut App, subject: Subject) {
                 return app.say("that place was not told");
             };
             app.tasks.cursor.release();
-            open(app, Screen::Tasks(Some(place)));
+            open(app, Screen::Tasks(Some(Within::Place(place))));
         }
         Subject::Place(id) => {
             let filter = world.place(id).and_then(|place| {
@@ -108,7 +109,7 @@ pub(super) fn back(app: &mut App) {
         return;
     }
     let cleared = match app.screen() {
-        Screen::Tasks(_) | Screen::Groups => {
+        Screen::Tasks(_) | Screen::Stacks | Screen::Groups => {
             let filter = std::mem::take(&mut app.tasks.filter).to_string();
             super::remember(&mut app.history, filter.clone());
             !filter.is_empty()
@@ -126,6 +127,7 @@ pub(super) fn back(app: &mut App) {
         return;
     }
     app.tasks.cursor.release();
+    app.stacks.cursor.release();
     app.groups.cursor.release();
     app.resources.cursor.release();
     app.problems.cursor.release();
@@ -138,6 +140,7 @@ pub(in super::super) fn tab_of(screens: &[Screen]) -> usize {
         Some(Screen::Tasks(_)) => TASKS,
         Some(Screen::Resources) => 2,
         Some(Screen::Waits(_)) => 3,
+        Some(Screen::Stacks) => STACKS,
         Some(Screen::Groups) => PLACES,
         _ => 0,
     }
@@ -149,6 +152,7 @@ pub(super) fn to_tab(app: &mut App, tab: usize) {
         TASKS => Screen::Tasks(None),
         2 => Screen::Resources,
         3 => Screen::Waits(Walk::default()),
+        STACKS => Screen::Stacks,
         _ => Screen::Groups,
     }];
     app.stale = Some(Stale::Wish);
@@ -181,7 +185,7 @@ pub(super) fn to_table(app: &mut App) {
     let is_table = |screen: &Screen| {
         matches!(
             screen,
-            Screen::Tasks(_) | Screen::Groups | Screen::Resources
+            Screen::Tasks(_) | Screen::Stacks | Screen::Groups | Screen::Resources
         )
     };
     while app.screens.len() > 1 && !is_table(app.screen()) {
@@ -201,7 +205,15 @@ pub(super) fn enter(app: &mut App) {
         Screen::Groups => {
             if let Some(place) = app.groups.selected().cloned() {
                 app.tasks.cursor.release();
-                open(app, Screen::Tasks(Some(place)));
+                open(app, Screen::Tasks(Some(Within::Place(place))));
+            }
+        }
+        Screen::Stacks => {
+            if let Some(group) = app.stacks.selected() {
+                let name = view::stacks::name(app, group, 40);
+                let within = Within::Stack(group.key.clone(), name);
+                app.tasks.cursor.release();
+                open(app, Screen::Tasks(Some(within)));
             }
         }
         Screen::Resources => {

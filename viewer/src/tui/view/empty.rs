@@ -8,7 +8,7 @@ use super::super::app::App;
 use super::super::link::Phase;
 use super::document::wrap;
 use super::put;
-use crate::text::{clean, count, duration, path, unseen, width};
+use crate::text::{clean, count, duration, unseen, width};
 use taskscope_model::Nanos;
 
 /// Draws why there are no tasks to show.
@@ -43,6 +43,18 @@ pub(super) fn resources(app: &App, area: Rect, buffer: &mut Buffer) {
         let mut lines = vec!["No lock, semaphore or channel is known.".to_owned()];
         lines.extend(missing(app));
         lines
+    };
+    draw(app, area, &lines, buffer);
+}
+
+/// Draws why there are no places at which tasks wait.
+pub(super) fn stacks(app: &App, area: Rect, buffer: &mut Buffer) {
+    let lines = match app.picture.is_complete() {
+        false => connecting(app),
+        true => vec![
+            "No live task is told of, or none that matches the filter.".to_owned(),
+            "/ changes the filter, esc clears it; 2 shows the tasks.".to_owned(),
+        ],
     };
     draw(app, area, &lines, buffer);
 }
@@ -107,12 +119,9 @@ fn why(app: &App) -> Vec<String> {
             "e shows them.".to_owned(),
         ];
     }
-    if let Some(place) = &app.tasks.place {
+    if let Some(within) = &app.tasks.within {
         return vec![
-            format!(
-                "No task of {} is listed now.",
-                path(&place.file, place.line, 40)
-            ),
+            format!("No task of {} is listed now.", within.name(40)),
             "e shows ended ones; esc goes back.".to_owned(),
         ];
     }

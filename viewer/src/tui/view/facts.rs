@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::app::{App, Screen};
-use super::{View, body, document_of, frame, problems};
+use super::{View, body, document_of, frame, problems, stacks};
 
 /// Rows of a table that are copied.
 const ROWS: usize = 1_000;
@@ -17,6 +17,7 @@ const MAX_BYTES: usize = 70_000;
 pub(in super::super) fn text(app: &App) -> String {
     let (mut text, left_out) = match app.screen() {
         Screen::Problems => (problems::text(app), 0),
+        Screen::Stacks => (stacks::text(app), 0),
         Screen::Tasks(_) => table(app, app.tasks.rows().len()),
         Screen::Resources => table(app, app.resources.rows().len()),
         Screen::Groups => table(app, app.groups.rows().len()),

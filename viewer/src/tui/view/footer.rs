@@ -185,6 +185,14 @@ fn keys(app: &App) -> &'static [(&'static str, &'static str)] {
             ("?", "help"),
             ("q", "quit"),
         ],
+        Screen::Stacks => &[
+            ("/", "filter"),
+            ("⏎", "its tasks"),
+            ("space", "pause"),
+            ("?", "help"),
+            ("q", "quit"),
+            ("c", "copy"),
+        ],
         Screen::Groups => &[
             ("/", "filter"),
             ("s", "sort"),

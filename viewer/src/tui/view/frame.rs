@@ -8,19 +8,21 @@ use super::super::app::{App, Screen};
 use super::super::theme::Look;
 use super::super::update::tab_of;
 use super::layout::Regions;
-use super::{document_of, footer, header, problems, put, task, thing, waits};
-use crate::text::{clean, count, fit, path, width};
+use super::{document_of, footer, header, problems, put, stacks, task, thing, waits};
+use crate::text::{clean, count, fit, width};
 
-/// The tabs, and what they are called where there is little room.
-const TABS: [(&str, &str); 5] = [
-    ("1 Problems", "1 Prob"),
-    ("2 Tasks", "2 Tasks"),
-    ("3 Resources", "3 Res"),
-    ("4 Waits", "4 Waits"),
-    ("5 Places", "5 Pl"),
+/// The tabs, and what they are called where there is less and less room.
+const TABS: [[&str; 3]; 6] = [
+    ["1 Problems", "1 Problems", "1 Prob"],
+    ["2 Tasks", "2 Tasks", "2 Tasks"],
+    ["3 Resources", "3 Res", "3 Res"],
+    ["4 Waits", "4 Waits", "4 Waits"],
+    ["5 Stacks", "5 Stacks", "5 St"],
+    ["6 Places", "6 Places", "6 Pl"],
 ];
-/// Columns that the tabs take by their long names, with all behind them.
-const ROOMY: u16 = 74;
+/// Columns that the tabs take by their long names, with the workers behind them; and by those in between.
+const ROOMY: u16 = 96;
+const TIGHT: u16 = 62;
 
 /// Texts, each with its style.
 pub(super) type Pieces = Vec<(String, Style)>;
@@ -116,8 +118,12 @@ fn tabs(app: &App, look: &Look, area: Rect, with_workers: bool, buffer: &mut Buf
 fn tab_names(app: &App, columns: u16) -> Vec<(u16, String)> {
     let mut x = 1;
     let mut names = Vec::new();
-    for (i, (long, short)) in TABS.into_iter().enumerate() {
-        let tab = if columns < ROOMY { short } else { long };
+    for (i, names_of) in TABS.into_iter().enumerate() {
+        let tab = match columns {
+            ROOMY.. => names_of[0],
+            TIGHT.. => names_of[1],
+            _ => names_of[2],
+        };
         names.push((x, tab.to_owned()));
         x += tab.len() as u16 + 2 + u16::from(columns >= ROOMY);
         if i == 0 && app.problems.standing() > 0 {
@@ -152,13 +158,10 @@ fn titles(app: &App) -> (Pieces, Pieces) {
     };
     let arrow = |descending: bool| if descending { '↓' } else { '↑' };
     match app.screen() {
-        Screen::Tasks(place) => {
+        Screen::Tasks(within) => {
             let mut left = vec![("tasks".to_owned(), look.strong)];
-            if let Some(place) = place {
-                left.push((
-                    format!("at {}", path(&place.file, place.line, 40)),
-                    look.accent,
-                ));
+            if let Some(within) = within {
+                left.push((format!("at {}", within.name(40)), look.accent));
             }
             filter(&mut left);
             let (rows, all) = (app.tasks.rows().len(), app.tasks.candidates());
@@ -209,6 +212,11 @@ fn titles(app: &App) -> (Pieces, Pieces) {
             (left, vec![(n, plain), (by, plain)])
         }
         Screen::Waits(_) => waits::titles(app),
+        Screen::Stacks => {
+            let mut left = vec![("stacks".to_owned(), look.strong)];
+            filter(&mut left);
+            (left, stacks::titles(app))
+        }
         Screen::Resource(thing) => thing::titles(app, thing),
         Screen::Explain(rule, _) => {
             let rule = clean(rule).into_owned();

@@ -85,7 +85,7 @@ pub(in super::super) fn document(app: &App, columns: u16) -> Document {
         heading(&mut document, group);
         for entry in *entries {
             document.entry(
-                (entry.keys, 15, look.accent),
+                (entry.keys, 16, look.accent),
                 (entry.does, Style::new()),
                 columns,
             );

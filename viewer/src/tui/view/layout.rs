@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::app::{App, Screen};
 use super::super::link::Phase;
-use super::{footer, problems};
+use super::{footer, problems, stacks};
 
 /// The smallest terminal that is drawn on, in columns and rows.
 pub(in super::super) const LEAST: (u16, u16) = (24, 6);
@@ -80,6 +80,7 @@ pub(in super::super) fn body_height(app: &App) -> usize {
     let height = Regions::of(app).map_or(1, |regions| usize::from(regions.body.height));
     match app.screen() {
         Screen::Problems => problems::list_height(app, height),
+        Screen::Stacks => stacks::list_height(app, height),
         _ => height.saturating_sub(heading).max(1),
     }
 }

@@ -30,6 +30,7 @@ impl Page<'_> {
         let world = self.app.picture.world();
         self.state(task, world.task(task.id).is_none());
         self.waits(detail);
+        self.awaits(task);
         self.holds(task, detail);
         self.origin(task);
         self.future(task);

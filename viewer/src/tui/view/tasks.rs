@@ -133,7 +133,9 @@ pub(super) fn draw(app: &App, area: Rect, view: View, buffer: &mut Buffer) {
             match (app.picture.world().task(*id), column) {
                 (Some(task), Some(column)) => Some(value(app, task, column, width, &look)),
                 (Some(task), None) => {
-                    let waits = app.names().waits_for(task.id, width)?;
+                    let names = app.names();
+                    let waits = names.waits_for(task.id, width);
+                    let waits = waits.or_else(|| names.waits_at(task, width))?;
                     Some((fit(&waits, width), Style::new()))
                 }
                 // The rows are a little older than the world.

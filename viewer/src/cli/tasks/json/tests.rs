@@ -1,0 +1,66 @@
+//! The JSON is what its schema says.
+
+use super::Tasks;
+use crate::cli::args::{Choice, ViewArgs};
+use crate::cli::tasks::Question;
+use crate::scene;
+
+#[test]
+fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
+    let (hello, world) = (scene::hello(), scene::bank());
+    let choice = Choice {
+        sort: Some("id".to_owned()),
+        ..Choice::default()
+    };
+    let question = Question::read(&choice, &ViewArgs::default()).unwrap();
+    let answer = question.answer(&world, None);
+    let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
+    scene::check(&json, include_str!("../../../../schema/tasks.v1.json"));
+    let transfer = &json["tasks"][1];
+    assert_eq!(transfer["tokio_id"], 17);
+    assert_eq!(
+        transfer["waits_for"][0]["resource"]["location"],
+        "bank.rs:32"
+    );
+    assert_eq!(transfer["waits_for"][0]["held_by"][0]["id"], 18);
+    assert_eq!(
+        transfer["waits_for"][0]["waiting_for_ns"],
+        41_100_000_000_u64
+    );
+    assert_eq!(transfer["holds"][0]["resource"]["kind"], "Mutex");
+    assert_eq!(transfer["holds"][0]["held_for_ns"], 41_200_000_000_u64);
+    // In each of these the wait has something of its own.
+    let of = |id: u64| {
+        let mut tasks = json["tasks"].as_array().unwrap().iter();
+        tasks.find(|task| task["tokio_id"] == id).unwrap()["waits_for"][0].clone()
+    };
+    assert_eq!(of(60)["timed"], true);
+    assert!(of(61)["granted_unix_ns"].is_number());
+    assert_eq!(of(62)["held_by"], serde_json::json!([]));
+}
+
+#[test]
+fn where_tasks_wait_is_told_as_the_schema_says() {
+    let (hello, world) = (crate::stacked::hello(), crate::stacked::world());
+    let choice = Choice {
+        filter: "at:serve.rs:44".to_owned(),
+        ..Choice::default()
+    };
+    let question = Question::read(&choice, &ViewArgs::default()).unwrap();
+    let answer = question.answer(&world, None);
+    let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
+    scene::check(&json, include_str!("../../../../schema/tasks.v1.json"));
+    assert_eq!(json["matching"], 3);
+    let mut tasks = json["tasks"].as_array().unwrap().iter();
+    let conn = tasks.find(|task| task["tokio_id"] == 62).unwrap();
+    let awaits = conn["awaits"].as_array().unwrap();
+    let sure: Vec<_> = awaits.iter().map(|place| &place["sure"]).collect();
+    assert_eq!(sure, [true, true, false]);
+    assert_eq!(awaits[0]["operation"], "Notified");
+    assert_eq!(awaits[0]["location"], "serve.rs:90");
+    assert_eq!(awaits[0]["frames"][2]["line"], 44);
+    assert_eq!(
+        (&awaits[0]["whole"], &awaits[2]["whole"]),
+        (&true.into(), &false.into())
+    );
+}
