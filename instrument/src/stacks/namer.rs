@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use taskscope_model::{Change, Code, Frame, Place, Stack, StackId};
+use taskscope_model::{Change, Code, Frame, Nanos, Place, Stack, StackId, Wait, World};
 use taskscope_stack::{Origin, Step, Symbolizer};
 
 use crate::hub::Hub;
 
 /// Rounds without anything to do after which the debug information is let go of.
 const IDLE_ROUNDS: u32 = 300;
+/// A wait for a resource that is long: less than what any rule takes for one.
+const LONG_WAIT: Nanos = Nanos(500_000_000);
+/// Waits that are looked at for that.
+const MOST_WAITS: usize = 64;
 /// Frames of a stack that are told; the outer ones of deeper stacks are left out.
 const MAX_FRAMES: usize = 64;
 /// Stacks that are named under one hold of the hub's lock.
@@ -49,12 +53,15 @@ impl Namer {
         self.idle = 0;
     }
 
-    /// Viewers show them, and so do findings.
+    /// Viewers show them, and so do findings. Where something waits for long there may soon be one.
     fn are_wanted(&self) -> bool {
+        let waits_long = |world: &World, wait: &Wait| wait.since.until(world.now()) > LONG_WAIT;
         self.hub.is_watched()
-            || self
-                .hub
-                .look(|world| world.findings().iter().next().is_some())
+            || self.hub.look(|world| {
+                let mut waits = world.waits().iter().take(MOST_WAITS);
+                world.findings().iter().next().is_some()
+                    || waits.any(|wait| waits_long(world, wait))
+            })
     }
 
     /// Whether there were any.

@@ -40,7 +40,10 @@ impl StackFacts {
 
     /// Stacks that were caught in the app, and by the trial.
     pub(crate) fn events(&self) -> (u64, u64) {
-        (taskscope_stack::stats().captures, self.tried.into())
+        let (stats, tried) = (taskscope_stack::stats(), u64::from(self.tried));
+        // Threads count in batches, but each new stack at once.
+        let stacks = u64::from(stats.stacks).saturating_sub(tried);
+        (stats.captures.max(stacks), tried)
     }
 
     /// What the executable tells about its own code, as one word; empty until the thread that names stacks has looked,
