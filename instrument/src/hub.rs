@@ -110,6 +110,7 @@ impl Hub {
     }
 
     /// Whether anybody reads.
+    #[cfg(feature = "stacks")]
     pub(crate) fn is_watched(&self) -> bool {
         self.readers.load(Ordering::Relaxed) > 0
     }
