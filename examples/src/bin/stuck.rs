@@ -1,7 +1,30 @@
 //! Tasks that are stuck, each at a line that is known.
 //!
 //! The comment `WAITS: name` marks the line at which the task of that name waits; where it waits at several lines side by
-//! side, all of them are marked. `AROUND: name` marks a line further out on the same chain of futures.
+//! side, all of them are marked. `AROUND: name` marks a line further out on the same chain of futures. A task that has
+//! no marker of its own is there for another one. The test `stacks` compares these lines with what a viewer is told.
+//!
+//! | file | what is waited for |
+//! |---|---|
+//! | `sync.rs` | Mutex, RwLock, Semaphore, mpsc, broadcast, oneshot, watch, Notify, Barrier, OnceCell |
+//! | `tasks.rs` | sleep, interval, timeout; JoinHandle, JoinSet, spawn_blocking; a process, signals; a LocalSet's task |
+//! | `net.rs` | TCP, Unix sockets, UDP, pipes: to accept, to read, to write; lines, copies both ways |
+//! | `combined.rs` | `select!`, `join!`, `try_join!`; what futures has for that, up to `FuturesUnordered` and `buffered` |
+//! | `crates.rs` | futures, tokio-stream, async-stream, tokio-util, async-channel, async-lock, moka |
+//! | `pools.rs` | bb8, deadpool; services of tower: limited, buffered |
+//! | `shapes.rs` | recursion, boxes, traits, futures and streams by hand, closures, six functions deep |
+//! | `web.rs` | hyper's servers and clients, axum's extractors, handlers and middleware |
+//! | `resumed.rs` | what was woken before: after other waits, in loops of 300 rounds, in `select!` |
+//!
+//! Of these tasks not all is told, or not what is so:
+//!
+//! | task | told | why |
+//! |---|---|---|
+//! | unordered notify, join_all of forty | the line of the set | `FuturesUnordered` polls with wakers of its own; of what is in there, only operations of tokio's resources are seen |
+//! | futures shared | the line that awaits it | `Shared` polls with a waker of its own, too |
+//! | join of six | four of the six lines | four places are kept for each task, besides its waits for locks, permits and room |
+//! | pinned, awaited later | the line of its first poll | its waker was left there, and is kept |
+//! | a block, awaited later | another line of its first poll | two places left wakers in one poll, one of them was dropped, and nobody tells which |
 
 use std::{error::Error, io::Write as _};
 

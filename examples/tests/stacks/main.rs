@@ -1,7 +1,8 @@
 //! How right await stacks are: tasks that are stuck at lines that are known, and the lines that are told of them over the
 //! wire.
 //!
-//! Run it with `--release` too: other frames are there then. `--nocapture` shows the table.
+//! Run it with `--release` too: other frames are there then. `--nocapture` shows the table, and with
+//! `TASKSCOPE_STACKS=name` all stacks of one task.
 
 #[path = "../support/target.rs"]
 mod target;
@@ -12,7 +13,7 @@ mod known;
 mod markers;
 mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use taskscope_model::{Code, State, Task, World};
 use taskscope_viewer::client::{Address, Sketching, snapshot};
@@ -75,20 +76,16 @@ fn look(runtime: &str, marked: &BTreeMap<String, Marked>) -> BTreeMap<String, Sh
         .enable_all()
         .build()
         .unwrap();
-    let (mut before, mut missing) = (None, BTreeSet::new());
+    let mut before = None;
     until("stacks at all awaits", || {
         let taken = snapshot(&address, String::new(), Sketching::Asked);
         let world = viewer.block_on(taken).unwrap().world;
         let now = all_shown(&world);
-        let is_settled = |name: &String| now.get(name).is_some_and(|shown| shown.is_settled);
-        missing = marked
-            .keys()
-            .filter(|name| !is_settled(name))
-            .cloned()
-            .collect();
+        let is_settled = |name| now.get(name).is_some_and(|shown| shown.is_settled);
+        let all_are = marked.keys().all(is_settled);
         let same = before.as_ref() == Some(&now);
         before = Some(now);
-        missing.is_empty() && same
+        all_are && same
     });
     before.unwrap()
 }
