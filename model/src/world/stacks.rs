@@ -56,7 +56,8 @@ impl World {
     /// nothing is caught.
     ///
     /// Waits for resources are told one by one. Of the others it is known where the task left its waker and how many of its
-    /// wakers exist: there are no more places than those, and such of the last poll in which it left one are sure.
+    /// wakers exist: there are no more places than those, and such of the last poll in which it left one are sure. Where it
+    /// was polled since then, and wakers of that poll are gone, any of its places may be the one that is left: none is sure.
     #[must_use]
     pub fn awaits(&self, task: &Task) -> Vec<Await> {
         if task.vitals.state.has_ended() {
@@ -70,24 +71,29 @@ impl World {
         });
         let mut found: Vec<Await> = waits.collect();
         let resources = found.len();
-        // Each of those has a waker too.
-        let wakers = usize::try_from(task.vitals.wakers).unwrap_or(usize::MAX);
-        let mut room = wakers.saturating_sub(resources);
-        let newest = task.vitals.leaves.iter().next().map_or(0, |(_, age)| age);
+        let mut left = Vec::new();
         for (stack, age) in task.vitals.leaves.iter() {
-            if room == 0 {
-                break;
-            }
             if found.iter().any(|known| self.is_same(known.stack, stack)) {
                 continue;
             }
-            room -= 1;
+            left.push(age);
             found.push(Await {
                 stack: Some(stack),
                 wait: None,
-                // What it waits for now it has polled last, resources too.
-                sure: age == newest && age < u8::MAX && (resources == 0 || age == 0),
+                sure: false,
             });
+        }
+        // Each of those has a waker too.
+        let wakers = usize::try_from(task.vitals.wakers).unwrap_or(usize::MAX);
+        let room = wakers.saturating_sub(resources);
+        let newest = left.first().copied().unwrap_or(0);
+        let beside = left.iter().filter(|age| **age == newest).count();
+        let is_clear = newest == 0 || room == 0 || beside <= room;
+        let kept = if is_clear { room } else { room.max(beside) };
+        found.truncate(resources.saturating_add(kept));
+        for (place, age) in found[resources..].iter_mut().zip(left) {
+            // What it waits for now it has polled last, resources too.
+            place.sure = age == newest && age < u8::MAX && is_clear && (resources == 0 || age == 0);
         }
         found.sort_by_key(|place| !place.sure);
         found
@@ -161,6 +167,16 @@ mod tests {
             awaits(2, &[(1, 255), (2, 255)], &[]),
             [(1, false), (2, false)]
         );
+    }
+
+    #[test]
+    fn which_of_an_earlier_poll_is_left_is_not_sure() {
+        // Both were left in one poll, and the next one took one of them away: not always the older.
+        assert_eq!(awaits(1, &[(1, 1), (2, 1)], &[]), [(1, false), (2, false)]);
+        assert_eq!(awaits(2, &[(1, 1), (2, 1)], &[]), [(1, true), (2, true)]);
+        // Within one poll what comes later takes the place of what was there.
+        assert_eq!(awaits(1, &[(1, 0), (2, 0)], &[]), [(1, true)]);
+        assert_eq!(awaits(1, &[(1, 1), (2, 3)], &[]), [(1, true)]);
     }
 
     #[test]
