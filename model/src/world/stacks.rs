@@ -56,8 +56,8 @@ impl World {
     /// nothing is caught.
     ///
     /// Waits for resources are told one by one. Of the others it is known where the task left its waker and how many of its
-    /// wakers exist: there are no more places than those, and such of the last poll in which it left one are sure. Where it
-    /// was polled since then, and wakers of that poll are gone, any of its places may be the one that is left: none is sure.
+    /// wakers exist. Where there are as many as places, those of the last poll in which it left one are sure. Where there are
+    /// fewer, some of the places are over, and nobody tells which: none is sure.
     #[must_use]
     pub fn awaits(&self, task: &Task) -> Vec<Await> {
         if task.vitals.state.has_ended() {
@@ -87,10 +87,10 @@ impl World {
         let wakers = usize::try_from(task.vitals.wakers).unwrap_or(usize::MAX);
         let room = wakers.saturating_sub(resources);
         let newest = left.first().copied().unwrap_or(0);
-        let beside = left.iter().filter(|age| **age == newest).count();
-        let is_clear = newest == 0 || room == 0 || beside <= room;
-        let kept = if is_clear { room } else { room.max(beside) };
-        found.truncate(resources.saturating_add(kept));
+        let is_clear = left.len() <= room;
+        if room == 0 {
+            found.truncate(resources);
+        }
         for (place, age) in found[resources..].iter_mut().zip(left) {
             // What it waits for now it has polled last, resources too.
             place.sure = age == newest && age < u8::MAX && is_clear && (resources == 0 || age == 0);
@@ -154,9 +154,10 @@ mod tests {
     }
 
     #[test]
-    fn there_are_no_more_places_than_wakers() {
+    fn as_many_places_as_wakers_are_sure() {
         assert_eq!(awaits(0, &[(1, 0), (2, 0)], &[]), []);
-        assert_eq!(awaits(1, &[(1, 0), (2, 0)], &[]), [(1, true)]);
+        assert_eq!(awaits(1, &[(1, 0)], &[]), [(1, true)]);
+        assert_eq!(awaits(2, &[(1, 1), (2, 1)], &[]), [(1, true), (2, true)]);
         assert_eq!(awaits(5, &[(1, 0), (2, 0)], &[]), [(1, true), (2, true)]);
     }
 
@@ -170,13 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn which_of_an_earlier_poll_is_left_is_not_sure() {
-        // Both were left in one poll, and the next one took one of them away: not always the older.
-        assert_eq!(awaits(1, &[(1, 1), (2, 1)], &[]), [(1, false), (2, false)]);
-        assert_eq!(awaits(2, &[(1, 1), (2, 1)], &[]), [(1, true), (2, true)]);
-        // Within one poll what comes later takes the place of what was there.
-        assert_eq!(awaits(1, &[(1, 0), (2, 0)], &[]), [(1, true)]);
-        assert_eq!(awaits(1, &[(1, 1), (2, 3)], &[]), [(1, true)]);
+    fn which_of_more_places_is_left_is_not_sure() {
+        // A timer leaves its waker anew in the poll that finds it over, and the future beside it keeps its own.
+        for ages in [[0, 1], [1, 1], [0, 0]] {
+            let leaves = [(1, ages[0]), (2, ages[1])];
+            assert_eq!(awaits(1, &leaves, &[]), [(1, false), (2, false)]);
+        }
     }
 
     #[test]
