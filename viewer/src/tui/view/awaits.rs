@@ -2,11 +2,13 @@
 
 use ratatui::style::Style;
 use ratatui::text::Span;
-use taskscope_model::{Await, Code, Frame, Kind, Stack, State, Task};
+use taskscope_model::{Await, Code, Frame, Kind, LongPoll, Stack, State, Task};
 
 use super::document::wrap;
 use super::page::{LABELS, Page};
-use crate::text::{clean, code, count, fit, frameless, function, is_placed, operation_of, width};
+use crate::text::{
+    clean, code, count, duration, fit, frameless, function, is_placed, operation_of, width,
+};
 
 /// Places of one task that are shown.
 pub(in super::super) const AWAITS: usize = 12;
@@ -87,7 +89,11 @@ impl Page<'_> {
             return;
         }
         if task.vitals.state == State::Running {
-            return self.say("awaits", "nothing now: it is in a poll");
+            let poll = world.long_poll(task.id);
+            return match poll.filter(|poll| poll.since == task.vitals.since) {
+                Some(poll) => self.long_poll(poll),
+                None => self.say("awaits", "nothing now: it is in a poll"),
+            };
         }
         let mut awaits = world.awaits(task);
         let all = awaits.len();
@@ -102,6 +108,28 @@ impl Page<'_> {
         if all > AWAITS {
             let more = format!("and at {} more places", count((all - AWAITS) as u64));
             self.say("", &more);
+        }
+    }
+
+    /// What a poll that does not return was seen doing.
+    fn long_poll(&mut self, poll: &LongPoll) {
+        let ago = duration(poll.seen.until(self.app.picture.now()));
+        let activity = poll.activity.to_string();
+        self.say("poll", &format!("{}, {ago} ago", clean(&activity)));
+        match poll.stack {
+            Some(stack) => {
+                let place = Await {
+                    stack: Some(stack),
+                    wait: None,
+                    sure: poll.proven,
+                };
+                self.places("", &[place]);
+            }
+            None if poll.unseen.is_empty() => {}
+            None => self.say(
+                "",
+                &format!("? where is not known: {}", clean(&poll.unseen)),
+            ),
         }
     }
 
