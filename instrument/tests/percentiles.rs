@@ -18,8 +18,13 @@ const POLLS: u32 = 1200;
 const SHORTEST: Duration = Duration::from_micros(20);
 /// The longest poll is this much longer than the shortest.
 const RANGE: f64 = 1000.0;
-/// What of a poll lies outside of what it measures of itself: entering and leaving it.
-const AROUND: f64 = 2_000.0;
+/// What of a poll lies outside of what it measures of itself: entering and leaving it, which takes several times as long
+/// in a build that is not optimized. `.ci/run` runs this test in both.
+const AROUND: f64 = if cfg!(debug_assertions) {
+    8_000.0
+} else {
+    2_000.0
+};
 
 #[test]
 fn percentiles_are_within_a_tenth() {
