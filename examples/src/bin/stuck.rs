@@ -23,7 +23,8 @@
 //! | unordered notify, join_all of forty | the line of the set | `FuturesUnordered` polls with wakers of its own; of what is in there, only operations of tokio's resources are seen |
 //! | futures shared | the line that awaits it | `Shared` polls with a waker of its own, too |
 //! | join of six | four of the six lines | four places are kept for each task, besides its waits for locks, permits and room |
-//! | pinned, awaited later | the line of its first poll, not sure | its waker was left there, and is kept |
+//! | pinned, awaited later | the line of its first poll | its waker was left there, and is kept |
+//! | a block, awaited later | another line of its first poll | two places left wakers in one poll, one of them was dropped, and nobody tells which |
 
 use std::{error::Error, io::Write as _};
 
