@@ -1,4 +1,4 @@
-//! A task waits for a lock of the standard library, and its worker with it: somebody keeps that lock for long.
+//! A task waits for a lock of the standard library, and its worker with it: somebody keeps it for long.
 //!
 //! `std::sync::Mutex` and `RwLock`, and those of `parking_lot`, stop the thread that has to wait for them. In a task that is
 //! a worker, and with it all tasks that it would run meanwhile. While the lock is only ever held for moments, they are the
