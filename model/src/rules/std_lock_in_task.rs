@@ -1,10 +1,10 @@
 //! A task waits for a lock of the standard library, and its worker with it: somebody keeps it for long.
 //!
-//! `std::sync::Mutex` and `RwLock`, and those of `parking_lot`, stop the thread that has to wait for them. In a task that is
-//! a worker, and with it all tasks that it would run meanwhile. While the lock is only ever held for moments, they are the
-//! right choice, and cheaper than tokio's. The harm comes from elsewhere: a thread that keeps the guard while it fetches
-//! something, a future that keeps it across an await (in a `LocalSet`, or under a `block_on`). If whoever keeps it needs
-//! the very worker that waits for it, both stand still for ever.
+//! `std::sync::Mutex` and `RwLock`, and those of `parking_lot`, stop the thread that has to wait for them. In a
+//! task that is a worker, and with it all tasks that it would run meanwhile. While the lock is only ever held for
+//! moments, they are the right choice, and cheaper than tokio's. The harm comes from elsewhere: a thread that keeps
+//! the guard while it fetches something, a future that keeps it across an await (in a `LocalSet`, or under a
+//! `block_on`). If whoever keeps it needs the very worker that waits for it, both stand still for ever.
 //!
 //! How it knows: a poll that has not returned for more than 750 ms, as for long-poll, and its thread was seen to be blocked
 //! in the system within the function that takes such a lock. On Linux only, and where stacks are caught; elsewhere
