@@ -14,11 +14,6 @@ pub(crate) struct Known {
 /// All of them.
 pub(crate) const KNOWN: &[Known] = &[
     Known {
-        name: "a block, awaited later",
-        verdict: Verdict::Wrong,
-        why: "of two places of one poll the later poll has taken one away, and nobody tells which",
-    },
-    Known {
         name: "futures shared",
         verdict: Verdict::Missed,
         why: "`Shared` polls what it shares with a waker of its own, so no waker of the task is left there",
@@ -35,7 +30,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         name: "pinned, awaited later",
-        verdict: Verdict::Wrong,
+        verdict: Verdict::Missed,
         why: "it left its waker where it was first polled, and keeps that where it is awaited later",
     },
     Known {

@@ -79,6 +79,17 @@ impl Leaves {
         }
     }
 
+    /// No waker lives but that of the newest.
+    #[inline]
+    pub(crate) fn keep_newest(&self) {
+        for leaf in &self.0[1..] {
+            if leaf.load(Relaxed) == 0 {
+                return;
+            }
+            leaf.store(0, Relaxed);
+        }
+    }
+
     /// Moves those behind this entry up.
     #[cold]
     fn close_gap(&self, gap: &AtomicU64) {
@@ -148,6 +159,18 @@ mod tests {
         assert_eq!(stacks.len(), found.len(), "{found:?}");
         assert_eq!(found.first(), Some(&(7, 0)));
         assert!(!found.iter().any(|(stack, _)| *stack == 8), "{found:?}");
+    }
+
+    #[test]
+    fn where_one_waker_lives_one_place_is_left() {
+        let leaves = Leaves([const { AtomicU64::new(0) }; LEAVES]);
+        leaves.keep_newest();
+        [7, 8, 9]
+            .into_iter()
+            .for_each(|stack| leaves.push(stack, 1));
+        leaves.keep_newest();
+        let left = leaves.read(1).map(|leaf| leaf.stack);
+        assert_eq!(left, [9, 0, 0, 0]);
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Slot {
 
     /// Who drops a waker got it from a poll that is counted before. So where the poll's count has not changed meanwhile, no
     /// drop is missing its clone. Where it has, that may be so.
-    fn wakers(&self) -> u32 {
+    pub(crate) fn wakers(&self) -> u32 {
         let sum = self.edges.own_wakers().wrapping_add(self.wakers.load());
         u32::try_from(sum as i32).unwrap_or(0)
     }

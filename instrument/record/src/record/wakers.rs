@@ -86,6 +86,10 @@ fn leave_waker(own: &Own, id: u64) {
         let stack = stack_here(own);
         if stack != 0 {
             leaves.push(stack, slot.poll_number());
+            // The clone that is being made is counted: if no other lives, whatever was waited for elsewhere is over.
+            if slot.wakers() <= 1 {
+                leaves.keep_newest();
+            }
         }
     }
 }
