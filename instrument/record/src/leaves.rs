@@ -44,24 +44,29 @@ impl Leaves {
         self.0.iter().for_each(|leaf| leaf.store(0, Relaxed));
     }
 
-    /// The task's waker was cloned at `at`, in the poll with this number.
+    /// The task's waker was cloned at `at`, in the poll with this number, and with this clone so many live.
     #[inline]
-    pub(crate) fn push(&self, at: u32, poll: u32) {
+    pub(crate) fn push(&self, at: u32, poll: u32, wakers: u32) {
         let new = entry(at, poll);
         let [first, second, ..] = &self.0;
         let newest = first.load(Relaxed);
-        if stack(newest) == at {
-            return first.store(new, Relaxed);
+        first.store(new, Relaxed);
+        if wakers <= 1 {
+            return self.keep_newest();
         }
-        // If the last poll that registered anything registered one thing only, then that is what has woken the task, and
-        // this comes in its place.
+        if stack(newest) == at {
+            return;
+        }
+        // Where places outnumber wakers, one is over. If the last poll that registered anything registered one thing only,
+        // then that is what has woken the task, and this comes in its place.
+        let is_one_over =
+            || self.0.iter().filter(|leaf| leaf.load(Relaxed) != 0).count() >= wakers as usize;
         let was_alone = newest != 0 && second.load(Relaxed) as u32 != newest as u32;
-        let mut carried = if was_alone && newest as u32 != poll {
+        let mut carried = if was_alone && newest as u32 != poll && is_one_over() {
             0
         } else {
             newest
         };
-        first.store(new, Relaxed);
         for leaf in &self.0[1..] {
             let there = leaf.load(Relaxed);
             // What was carried away fills the gap that the same stack leaves further on, or that of the first.
@@ -81,7 +86,7 @@ impl Leaves {
 
     /// No waker lives but that of the newest.
     #[inline]
-    pub(crate) fn keep_newest(&self) {
+    fn keep_newest(&self) {
         for leaf in &self.0[1..] {
             if leaf.load(Relaxed) == 0 {
                 return;
@@ -118,12 +123,13 @@ impl Leaves {
 mod tests {
     use super::*;
 
-    fn leaves(pushes: &[(u32, u32)]) -> Vec<(u32, u8)> {
+    /// What is left of these: stack, poll, and how many wakers there are then.
+    fn leaves(pushes: &[(u32, u32, u32)]) -> Vec<(u32, u8)> {
         let leaves = Leaves([const { AtomicU64::new(0) }; LEAVES]);
-        pushes
-            .iter()
-            .for_each(|(stack, poll)| leaves.push(*stack, *poll));
-        let last = pushes.last().map_or(0, |(_, poll)| *poll);
+        for (stack, poll, wakers) in pushes {
+            leaves.push(*stack, *poll, *wakers);
+        }
+        let last = pushes.last().map_or(0, |(_, poll, _)| *poll);
         let read = leaves.read(last).into_iter();
         read.filter(|leaf| leaf.stack != 0)
             .map(|leaf| (leaf.stack, leaf.age))
@@ -132,26 +138,38 @@ mod tests {
 
     #[test]
     fn one_wait_after_another_leaves_the_last() {
-        assert_eq!(leaves(&[(7, 1), (8, 2), (9, 3)]), [(9, 0)]);
-        assert_eq!(leaves(&[(7, 1), (7, 2), (7, 3)]), [(7, 0)]);
+        assert_eq!(leaves(&[(7, 1, 1), (8, 2, 1), (9, 3, 1)]), [(9, 0)]);
+        assert_eq!(leaves(&[(7, 1, 1), (7, 2, 1), (7, 3, 1)]), [(7, 0)]);
+        // Within one poll, too.
+        assert_eq!(leaves(&[(7, 1, 1), (8, 1, 2), (9, 1, 1)]), [(9, 0)]);
     }
 
     #[test]
     fn waits_of_one_poll_stand_beside_each_other() {
-        assert_eq!(leaves(&[(7, 1), (8, 1), (9, 1)]), [(9, 0), (8, 0), (7, 0)]);
+        let three = [(7, 1, 1), (8, 1, 2), (9, 1, 3)];
+        assert_eq!(leaves(&three), [(9, 0), (8, 0), (7, 0)]);
         // Polled again for one of them: the others have kept their wakers.
-        assert_eq!(
-            leaves(&[(7, 1), (8, 1), (9, 1), (7, 4)]),
-            [(7, 0), (9, 3), (8, 3)]
-        );
-        let five = [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)];
+        let again = [&three[..], &[(7, 4, 3)]].concat();
+        assert_eq!(leaves(&again), [(7, 0), (9, 3), (8, 3)]);
+        let five = [(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 1, 4), (5, 1, 5)];
         assert_eq!(leaves(&five), [(5, 0), (4, 0), (3, 0), (2, 0)]);
+    }
+
+    #[test]
+    fn what_woke_the_task_is_over_where_wakers_are_fewer() {
+        // 8 waits for long; 7 was alone in its poll, and 9 comes after it.
+        let waits = [(8, 1, 1), (7, 1, 2), (7, 2, 2)];
+        let next = |wakers| leaves(&[&waits[..], &[(9, 3, wakers)]].concat());
+        assert_eq!(next(2), [(9, 0), (8, 2)]);
+        assert_eq!(next(3), [(9, 0), (7, 1), (8, 2)]);
+        // 7 was woken within the poll in which it left its waker, so 8 was the only one: it still waits when 7 comes again.
+        assert_eq!(leaves(&[(7, 1, 1), (8, 1, 1), (7, 2, 2)]), [(7, 0), (8, 1)]);
     }
 
     #[test]
     fn a_stack_is_listed_once() {
         // 8 was alone and woke the task; 7 comes back, from further on.
-        let pushes = [(7, 1), (9, 1), (6, 1), (8, 2), (7, 3)];
+        let pushes = [(7, 1, 1), (9, 1, 2), (6, 1, 3), (8, 2, 4), (7, 3, 3)];
         let found = leaves(&pushes);
         let mut stacks: Vec<_> = found.iter().map(|(stack, _)| *stack).collect();
         stacks.sort_unstable();
@@ -162,19 +180,8 @@ mod tests {
     }
 
     #[test]
-    fn where_one_waker_lives_one_place_is_left() {
-        let leaves = Leaves([const { AtomicU64::new(0) }; LEAVES]);
-        leaves.keep_newest();
-        [7, 8, 9]
-            .into_iter()
-            .for_each(|stack| leaves.push(stack, 1));
-        leaves.keep_newest();
-        let left = leaves.read(1).map(|leaf| leaf.stack);
-        assert_eq!(left, [9, 0, 0, 0]);
-    }
-
-    #[test]
     fn old_entries_say_so_and_no_more() {
-        assert_eq!(leaves(&[(7, 1), (8, 1), (8, 1000)]), [(8, 0), (7, 255)]);
+        let pushes = [(7, 1, 1), (8, 1, 2), (8, 1000, 2)];
+        assert_eq!(leaves(&pushes), [(8, 0), (7, 255)]);
     }
 }

@@ -85,11 +85,8 @@ fn leave_waker(own: &Own, id: u64) {
     if let (Some(slot), Some(leaves)) = (RECORD.slots.get(index), RECORD.leaves.get(index)) {
         let stack = stack_here(own);
         if stack != 0 {
-            leaves.push(stack, slot.poll_number());
-            // The clone that is being made is counted: if no other lives, whatever was waited for elsewhere is over.
-            if slot.wakers() <= 1 {
-                leaves.keep_newest();
-            }
+            // The clone that is being made is counted.
+            leaves.push(stack, slot.poll_number(), slot.wakers());
         }
     }
 }
