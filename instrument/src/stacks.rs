@@ -1,6 +1,8 @@
 //! Await stacks and looks at long polls, where the feature `stacks` is on.
 
 #[cfg(feature = "stacks")]
+mod accept;
+#[cfg(feature = "stacks")]
 mod namer;
 #[cfg(feature = "stacks")]
 mod present;

@@ -113,7 +113,12 @@ fn start_first(config: Config) -> Target {
     if config.findings {
         let (hub, facts_of_it) = (Arc::clone(&hub), Arc::clone(&facts));
         let mut rules = Judge::new(config.thresholds);
-        let look = Box::new(move |world: &World| rules.look(world));
+        let of_stacks = Arc::clone(&facts);
+        let look = Box::new(move |world: &World| {
+            let found = rules.look(world);
+            of_stacks.stacks().want(rules.wants_lines());
+            found
+        });
         let judge = judge::start(clock, hub, facts_of_it, look, config.telling);
         if let Err(error) = judge {
             facts.problem(format!(

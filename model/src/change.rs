@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Birth, Finding, FindingId, LongPoll, Place, PlaceId, Resource, ResourceId, Site, SiteId,
-    Sketches, Stack, StackId, Stamp, Tally, TaskId, Totals, Vitals, Wait, WaitId,
+    Backlog, Birth, Finding, FindingId, LongPoll, Place, PlaceId, Resource, ResourceId, Site,
+    SiteId, Sketches, Stack, StackId, Stamp, Tally, TaskId, Totals, Vitals, Wait, WaitId,
 };
 
 /// One piece of news. Each carries whole values, not differences, so that taking the same news twice changes nothing,
@@ -29,6 +29,8 @@ pub enum Change {
     Stack(StackId, Arc<Stack>),
     /// A poll that does not return was looked at.
     LongPoll(Box<LongPoll>),
+    /// The connections that wait at a socket, or that none does any more.
+    Backlog(Backlog),
     /// A place in the source was seen for the first time.
     Place(PlaceId, Place),
     /// A resource is new, or it changed.

@@ -10,6 +10,7 @@
 //! ignored, never a panic.
 #![forbid(unsafe_code)]
 
+mod backlog;
 mod change;
 mod finding;
 pub mod graph;
@@ -29,6 +30,7 @@ mod time;
 mod totals;
 mod world;
 
+pub use backlog::Backlog;
 pub use change::Change;
 pub use finding::{Concern, Finding, Role, Subject, Tier, UnknownTier};
 pub use id::{

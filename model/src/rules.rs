@@ -15,6 +15,7 @@ mod testing;
 mod thresholds;
 mod words;
 
+mod accept_backlog;
 mod async_mutex_not_needed;
 mod blocking_pool_full;
 mod busy_wake;
@@ -94,6 +95,7 @@ pub const RULES: &[Rule] = &[
         Persistent,
         "rules/blocking_pool_full.rs"
     ),
+    rule!("accept-backlog", Persistent, "rules/accept_backlog.rs"),
     rule!("never-polled", Persistent, "rules/never_polled.rs"),
     rule!("task-leak", Statistical, "rules/task_leak.rs"),
     rule!("large-future", Statistical, "rules/large_future.rs"),

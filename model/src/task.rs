@@ -115,7 +115,7 @@ pub struct Vitals {
     pub wakers: u32,
     /// The runtime that polled it first; `None` before the first poll, and where it could not be told.
     pub runtime: Option<RuntimeId>,
-    /// Where it left its waker; empty where that is not caught.
+    /// Where it left its waker; empty where that is not caught, and of a task that is done.
     pub leaves: Leaves,
 }
 

@@ -1,5 +1,6 @@
 //! What all changes so far add up to.
 
+mod backlogs;
 mod blocks;
 mod shared;
 mod stacks;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
+use self::backlogs::Backlogs;
 use self::shared::Shared;
 use self::stacks::Stacks;
 use self::stuck::LongPolls;
@@ -43,6 +45,7 @@ pub struct World {
     shared: Shared,
     stacks: Stacks,
     long_polls: LongPolls,
+    backlogs: Backlogs,
     totals: Totals,
 }
 
@@ -79,6 +82,7 @@ impl World {
             Change::Gone(id) => self.forget(id),
             Change::Stack(id, stack) => self.stacks.put(id, stack, self.revision),
             Change::LongPoll(poll) => self.long_polls.put(*poll, self.revision),
+            Change::Backlog(backlog) => self.backlogs.put(backlog),
             Change::Place(id, place) => self.shared.place(id, place, self.revision),
             Change::Resource(resource) => self.shared.resource(*resource, self.revision),
             Change::ResourceGone(id) => self.shared.resource_gone(id, self.revision),

@@ -25,7 +25,7 @@ async fn accept(listener: TcpListener) -> io::Result<()> {
     loop {
         let (connection, _) = listener.accept().await?;
         // Here is the error: nobody else is accepted until this one has left.
-        serve(connection).await?;
+        serve(connection).await?; // line: awaits
     }
 }
 

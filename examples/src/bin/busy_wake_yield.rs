@@ -19,7 +19,7 @@ use tokio::{task::yield_now, time::sleep};
 async fn consume(ready: Arc<AtomicBool>) {
     while !ready.load(Ordering::Acquire) {
         // Here is the error: nothing says when it is worth looking again.
-        yield_now().await;
+        yield_now().await; // line: awaits
     }
 }
 

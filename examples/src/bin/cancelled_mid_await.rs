@@ -21,7 +21,7 @@ async fn request(gate: Arc<Mutex<Gate>>, server: SocketAddr) -> io::Result<()> {
     let mut gate = gate.lock().await;
     gate.under_way += 1;
     // Here is the error: if the task ends here, what comes next does not happen.
-    disease::ask(server, "may they enter?").await?;
+    disease::ask(server, "may they enter?").await?; // line: awaits
     gate.under_way -= 1;
     Ok(())
 }

@@ -54,7 +54,7 @@ impl Future for Opened {
             return Poll::Ready(());
         }
         // Here is the error: somebody else's waker may have been in there.
-        state.waiting = Some(context.waker().clone());
+        state.waiting = Some(context.waker().clone()); // line: awaits
         Poll::Pending
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 /// Says hello every half minute so that no router forgets the connection.
 async fn keep_alive(guest: u64) -> u64 {
     loop {
-        sleep(Duration::from_secs(30)).await;
+        sleep(Duration::from_secs(30)).await; // line: awaits
         std::hint::black_box(guest);
     }
 }

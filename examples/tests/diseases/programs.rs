@@ -16,8 +16,6 @@ pub(crate) enum Expected {
     Finding(Finding),
     /// It is healthy.
     Nothing,
-    /// It has a disease for which there is no rule so far.
-    NothingYet,
 }
 
 /// A disease, and what a finding of it has to name, by the marks in the program's text.
@@ -102,24 +100,17 @@ impl Program {
         }
     }
 
-    const fn not_yet(name: &'static str) -> Self {
-        Self {
-            name,
-            expected: Expected::NothingYet,
-            busy: false,
-        }
-    }
-
     pub(crate) fn finding(&self) -> Option<&Finding> {
         match &self.expected {
             Expected::Finding(finding) => Some(finding),
-            Expected::Nothing | Expected::NothingYet => None,
+            Expected::Nothing => None,
         }
     }
 }
 
 /// Every rule that finds something.
-pub(crate) const RULES: [&str; 14] = [
+pub(crate) const RULES: [&str; 15] = [
+    "accept-backlog",
     "deadlock",
     "futurelock",
     "long-poll",
@@ -226,7 +217,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     healthy("busy_wake_healthy"),
     // tokio wakes a task that yields for it, outside of its poll: what it tells then is what it tells of a task that is
     // woken often by a socket.
-    Program::not_yet("busy_wake_yield"),
+    sick("busy_wake_yield", "busy-wake", &[], &["consume"]),
     healthy("busy_wake_yield_healthy"),
     sick(
         "async_mutex_not_needed",
@@ -252,6 +243,6 @@ pub(crate) const PROGRAMS: &[Program] = &[
     healthy("never_polled_healthy"),
     sick("never_polled_local", "never-polled", &[], &["save"]),
     healthy("never_polled_local_healthy"),
-    Program::not_yet("accept_backlog"),
+    sick("accept_backlog", "accept-backlog", &[], &["accept"]),
     healthy("accept_backlog_healthy"),
 ];

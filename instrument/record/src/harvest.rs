@@ -12,7 +12,7 @@ use crate::record::{RECORD, polls};
 use crate::ring::{Event, Ring};
 use crate::site::{SpawnSite, Text};
 use crate::sketch::{Counts, TableMagazines};
-use crate::slot::{NO_TASK, Polled, Slot};
+use crate::slot::{NO_TASK, Outcome, Polled, Slot};
 use crate::thread::{RING, Thread};
 use crate::word::Seen;
 
@@ -267,9 +267,18 @@ fn describe<'a>(
         ),
         None => (Phase::Idle, polled.since),
     };
-    let leaves = RECORD.leaves.get(index).and_then(|leaves| {
-        slot.edges
-            .consistent(|edges| leaves.read(edges.div_ceil(2) as u32))
+    // Who was dropped tells where; who is done waits for nothing any more.
+    let is_told = !matches!(phase, Phase::Ended(Outcome::Done | Outcome::Panicked));
+    let leaves = RECORD.leaves.get(index).filter(|_| is_told);
+    let leaves = leaves.and_then(|leaves| {
+        slot.edges.consistent(|edges| {
+            let polls = if seen.is_closed() {
+                polls(slot, edges)
+            } else {
+                edges.div_ceil(2)
+            };
+            leaves.read(polls as u32)
+        })
     });
     TaskReport {
         id: id::task(index, seen.generation()),
@@ -288,7 +297,7 @@ fn describe<'a>(
         },
         wakers: polled.wakers,
         runtime: slot.traits.runtime(),
-        leaves: leaves.filter(|_| !seen.is_closed()).unwrap_or_default(),
+        leaves: leaves.unwrap_or_default(),
         counts: seen
             .is_closed()
             .then(|| slot.counts(&RECORD.tables).map(Box::new))

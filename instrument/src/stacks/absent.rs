@@ -16,6 +16,9 @@ impl StackFacts {
         false
     }
 
+    /// The rules' wish for functions and lines.
+    pub(crate) fn want(&self, _lines: bool) {}
+
     /// Why there are no stacks.
     pub(crate) fn refused(&self) -> Option<&str> {
         Some("this program was built without the feature `stacks` of taskscope")

@@ -37,9 +37,9 @@ impl Namer {
         }
     }
 
-    /// Names what is new, if that is wanted.
-    pub(super) fn round(&mut self) {
-        if self.are_wanted() && self.name_new() {
+    /// Names what is new, if it is `wanted` or somebody else has use for it.
+    pub(super) fn round(&mut self, wanted: bool) {
+        if (wanted || self.are_wanted()) && self.name_new() {
             self.busy();
         }
         self.idle = self.idle.saturating_add(1);

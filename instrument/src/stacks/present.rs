@@ -9,6 +9,7 @@ use std::time::Duration;
 use taskscope_record::{self as record, Role, clock::Clock};
 use taskscope_stack::DebugInfo;
 
+use super::accept::Backlogs;
 use super::namer::Namer;
 use super::watch::PollWatch;
 use crate::facts::Facts;
@@ -25,12 +26,18 @@ pub(crate) struct StackFacts {
     /// A stack was caught here, as a proof that it can be done.
     tried: bool,
     asked: AtomicBool,
+    wanted: AtomicBool,
     debug_info: OnceLock<DebugInfo>,
 }
 
 impl StackFacts {
     pub(crate) fn is_active(&self) -> bool {
         self.refused.is_none()
+    }
+
+    /// Whether the rules want to know functions and lines.
+    pub(crate) fn want(&self, lines: bool) {
+        self.wanted.store(lines, Relaxed);
     }
 
     /// Why there are no stacks.
@@ -89,7 +96,7 @@ pub(crate) fn catch(wanted: bool) -> StackFacts {
     }
 }
 
-/// Starts the thread that names them and looks at long polls. It ends with the process.
+/// Starts the thread that names them, and looks at long polls and at connections that wait. It ends with the process.
 ///
 /// # Errors
 ///
@@ -106,8 +113,13 @@ pub(crate) fn start(
             record::set_role(Role::Ours);
             let mut watch = PollWatch::new(clock, signals);
             let mut namer = Namer::new(Arc::clone(&hub));
+            let mut backlogs = Backlogs::new(clock);
             let rounds = || loop {
                 round(&hub, facts.stacks(), &mut namer, &mut watch);
+                let waiting = backlogs.round();
+                if !waiting.is_empty() {
+                    hub.apply(waiting);
+                }
                 // Nobody waits for this thread, so it has nothing to be woken for.
                 thread::sleep(ROUND);
             };
@@ -134,5 +146,5 @@ fn round(hub: &Hub, facts: &StackFacts, namer: &mut Namer, watch: &mut PollWatch
         let _ = facts.debug_info.set(namer.symbolizer.debug_info());
         namer.busy();
     }
-    namer.round();
+    namer.round(facts.wanted.load(Relaxed));
 }

@@ -3,7 +3,7 @@
 //! Reading order: `native/capture` (the hot path: the stack of a wait becomes a number), `native/template` and
 //! `native/intern` (what is known already), `native/walk` (what is not), `native/modules` (which code is where);
 //! [`Symbolizer`] (numbers become functions and lines), [`trim`] (which of them a person wants to see); `native/look` (another
-//! thread, in the middle of a poll).
+//! thread, in the middle of a poll). Beside them, [`Listeners`]: connections that nobody accepts.
 //!
 //! Linux on x86_64 and aarch64. Elsewhere everything compiles, [`start`] says that it is not supported, and [`capture`]
 //! gives 0.
@@ -23,6 +23,7 @@ pub const MAX_ID: u32 = 1 << 15;
 mod arch;
 mod error;
 mod frame;
+mod listener;
 mod look;
 mod name;
 mod origin;
@@ -46,8 +47,11 @@ pub use crate::{
     arch::stack_pointer,
     error::StartError,
     frame::{DebugInfo, Frame},
+    listener::Listener,
     look::{Activity, Certainty, Look, LookError, SignalError, Source},
-    native::{Watch, capture, program_counters, reload_if_needed, start, stats, walk_only},
+    native::{
+        Listeners, Watch, capture, program_counters, reload_if_needed, start, stats, walk_only,
+    },
     origin::Origin,
     stats::{Dropped, Skipped, Stats},
     symbolize::Symbolizer,

@@ -6,6 +6,7 @@ mod code;
 mod counters;
 mod elf;
 mod intern;
+mod listeners;
 mod look;
 mod maps;
 mod memory;
@@ -17,6 +18,7 @@ mod walk;
 pub use self::{
     capture::{capture, walk_only},
     intern::program_counters,
+    listeners::Listeners,
     look::Watch,
     modules::{reload_if_needed, start},
 };

@@ -6,7 +6,8 @@
 //!
 //! How it knows: in two looks in a row the task was polled more than 1000 times a second since the look before, at
 //! least half of its polls followed from wakes by itself, and a poll took less than 10 µs on average. Work that yields
-//! in between, as it should every 10 to 100 µs, has longer polls.
+//! in between, as it should every 10 to 100 µs, has longer polls. Who yields is woken by the runtime; that it does is
+//! seen from the stack of its wait, where stacks are caught.
 //!
 //! What to do: wait for something that tells when it changes (`Notify`, `watch`, `oneshot`), or ask at times
 //! (`tokio::time::interval`).
@@ -18,7 +19,7 @@ use foldhash::fast::FixedState;
 
 use super::look::Look;
 use super::problem::{Key, Problem};
-use super::survey::ids;
+use super::survey::{ids, yields};
 use super::words::time;
 use crate::{Nanos, Role, SiteId, Stamp, Subject, Task, TaskId, Tier};
 
@@ -61,9 +62,13 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
         let Some((before, elapsed)) = before.get(&task.id).zip(look.elapsed) else {
             continue;
         };
+        let polls = counters.polls.saturating_sub(before.polls);
         let new = Counters {
-            polls: counters.polls.saturating_sub(before.polls),
-            self_wakes: counters.self_wakes.saturating_sub(before.self_wakes),
+            polls,
+            self_wakes: match yields(look.world, task) {
+                true => polls,
+                false => counters.self_wakes.saturating_sub(before.self_wakes),
+            },
             busy: counters.busy - before.busy,
         };
         if is_busy_waiting(look, new, elapsed) {
@@ -89,6 +94,19 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     problems
 }
 
+/// Whether a task may yield all the time, which the name of its stack would tell: over all its life it was polled as often as
+/// that, and as shortly.
+pub(super) fn wants_lines(look: &Look<'_>) -> bool {
+    look.survey.unnamed.iter().any(|task| {
+        let lived = Counters {
+            polls: task.vitals.polls,
+            self_wakes: task.vitals.polls,
+            busy: task.vitals.busy,
+        };
+        is_busy_waiting(look, lived, task.birth.created.until(look.now))
+    })
+}
+
 fn is_busy_waiting(look: &Look<'_>, new: Counters, elapsed: Nanos) -> bool {
     let thresholds = &look.thresholds;
     let polls = new.polls as f64;
@@ -109,11 +127,16 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
     let polls = sum.polls.max(1);
     // It has been so for two looks; when it began is not known.
     let since = Stamp(look.now.0.saturating_sub(2 * elapsed.0));
-    let verb = if tasks.len() == 1 {
-        "wakes itself"
-    } else {
-        "wake themselves"
+    let yields = tasks.iter().all(|task| yields(look.world, task));
+    let (verb, after) = match (yields, tasks.len()) {
+        (true, 1) => ("yields", "it yielded"),
+        (true, _) => ("yield", "they yielded"),
+        (false, 1) => ("wakes itself", "a wake by the task itself"),
+        (false, _) => ("wake themselves", "a wake by the task itself"),
     };
+    let newest = tasks.first().filter(|_| yields);
+    let newest = newest.and_then(|task| task.vitals.leaves.iter().next());
+    let at = look.words.at("", newest.map(|(stack, _)| stack));
     Some(Problem {
         rule: "busy-wake",
         tier: Tier::Persistent,
@@ -130,7 +153,7 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
         ),
         evidence: vec![
             format!(
-                "{} polls a second, {} % of them after a wake by the task itself",
+                "{} polls a second, {} % of them after {after}{at}",
                 per_second(sum.polls),
                 (u128::from(sum.self_wakes) * 100 / u128::from(polls)).min(100)
             ),
@@ -146,9 +169,14 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::rules::testing::{Trial, found, nothing};
     use crate::script::task;
-    use crate::{Finding, Nanos, Role, State, Subject, Tier};
+    use crate::{
+        Change, Code, Finding, Frame, Leaves, Nanos, Place, Role, Stack, StackId, State, Subject,
+        Tier,
+    };
 
     /// A task that is polled so often every half second, wakes itself so often, and is in a poll for so long each time.
     fn trial(polls: u64, self_wakes: u64, poll: u64) -> Vec<Finding> {
@@ -210,6 +238,54 @@ mod tests {
         assert!(
             twice[0].evidence[0].contains(", 100 % of them"),
             "{twice:#?}"
+        );
+    }
+
+    #[test]
+    fn a_loop_that_yields_is_woken_by_the_runtime() {
+        let frame = |function: &str, code| Frame {
+            function: function.into(),
+            place: Place {
+                file: "src/cache.rs".into(),
+                line: 22,
+                column: 9,
+            },
+            code,
+        };
+        let frames = vec![
+            frame("yield_now", Code::Runtime),
+            frame("consume", Code::App),
+        ];
+        let at = StackId::new(1).unwrap();
+        let mut trial = Trial::new();
+        trial.task(1).task(2);
+        let mut findings = Vec::new();
+        for look in (10_500..20_000).step_by(500) {
+            for (n, at) in [(1, Some(at)), (2, None)] {
+                trial.vitals(n, |v| {
+                    v.state = State::Scheduled;
+                    v.since = crate::script::ms(look);
+                    v.polls += 100_000;
+                    v.leaves = Leaves::new(at.map(|at| (at, 0)));
+                });
+            }
+            findings.extend(trial.look(look));
+            assert_eq!(trial.wants_lines(), look < 12_500, "{look}");
+            if look == 12_000 {
+                let (frames, whole) = (frames.clone(), true);
+                trial.apply(Change::Stack(at, Arc::new(Stack { frames, whole })));
+            }
+        }
+        let [finding] = &findings[..] else {
+            panic!("{findings:#?}")
+        };
+        assert_eq!(
+            &*finding.summary,
+            "task #1 at task.rs:1 yields 200000 times a second with nothing to do"
+        );
+        assert_eq!(
+            &*finding.evidence[0],
+            "200000 polls a second, 100 % of them after it yielded at cache.rs:22"
         );
     }
 

@@ -22,7 +22,7 @@ use foldhash::fast::FixedState;
 use super::look::Look;
 use super::problem::{Key, Problem};
 use super::words::counted;
-use crate::{Concern, News, Resource, ResourceId, ResourceKind, Role, Stamp, Subject, Tier};
+use crate::{Concern, News, Resource, ResourceId, ResourceKind, Role, Stamp, Subject, Task, Tier};
 
 /// Resources and places that are remembered: those in which it has happened.
 const MOST: usize = 1 << 16;
@@ -91,32 +91,35 @@ fn problem(look: &Look<'_>, key: Key, resource: &Resource, sum: u64) -> Option<P
     let last = resource.usage.last_cancelled;
     let task = last.map(|id| look.words.task(id));
     let task = task.unwrap_or_else(|| "a task".to_owned());
-    let ended = last.and_then(|id| look.world.task(id)?.end());
     let mut subjects = vec![Subject::Resource(resource.id).into()];
     subjects.extend(last.map(|id| Role::Holder.of(Subject::Task(id))));
-    let site = last
-        .and_then(|id| look.world.task(id))
-        .map(|task| task.birth.site);
+    let dropped = last.and_then(|id| look.world.task(id));
+    let site = dropped.map(|task| task.birth.site);
     subjects.extend(site.map(|id| Concern::from(Subject::Site(id))));
     let a = if tier == Tier::Persistent {
         ""
     } else {
         "a permit of "
     };
+    let mut evidence = vec![format!(
+        "this has happened {} under locks made there",
+        counted(sum, "time")
+    )];
+    evidence.extend(dropped.and_then(|task| look.words.last_waker(task)));
     Some(Problem {
         rule: "cancelled-mid-await",
         tier,
         key,
         subjects,
-        since: ended.unwrap_or(look.now).max(Stamp(1)),
+        since: dropped
+            .and_then(Task::end)
+            .unwrap_or(look.now)
+            .max(Stamp(1)),
         past: true,
         looks: 1,
         size: sum,
         summary: format!("{task} was dropped at an await while it held {a}{what}"),
-        evidence: vec![format!(
-            "this has happened {} under locks made there",
-            counted(sum, "time")
-        )],
+        evidence,
         advice: ADVICE,
     })
 }

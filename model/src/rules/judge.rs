@@ -6,9 +6,9 @@ use super::problem::Problem;
 use super::survey::{self, Survey};
 use super::words::Words;
 use super::{
-    Thresholds, async_mutex_not_needed, blocking_pool_full, busy_wake, cancelled_mid_await,
-    deadlock, futurelock, held_across_await, large_future, long_poll, lost_waker, never_polled,
-    starved, task_leak,
+    Thresholds, accept_backlog, async_mutex_not_needed, blocking_pool_full, busy_wake,
+    cancelled_mid_await, deadlock, futurelock, held_across_await, large_future, long_poll,
+    lost_waker, never_polled, starved, task_leak,
 };
 use crate::graph::WaitGraph;
 use crate::{Change, Nanos, Revision, Stamp, World};
@@ -36,6 +36,7 @@ pub struct Judge {
     leak: task_leak::Memory,
     pool: blocking_pool_full::Memory,
     futures: large_future::Memory,
+    wants_lines: bool,
 }
 
 impl Default for Judge {
@@ -63,7 +64,14 @@ impl Judge {
             leak: task_leak::Memory::default(),
             pool: blocking_pool_full::Memory::default(),
             futures: large_future::Memory::default(),
+            wants_lines: false,
         }
+    }
+
+    /// Whether the last look would have told more if the stacks of the world had had their functions and lines.
+    #[must_use]
+    pub fn wants_lines(&self) -> bool {
+        self.wants_lines
     }
 
     /// Looks at the world as it is now, and gives what is new about its findings: only [`Change::Finding`] and
@@ -87,6 +95,7 @@ impl Judge {
             thresholds: self.thresholds,
         };
         let problems = self.problems(&look);
+        self.wants_lines = busy_wake::wants_lines(&look) || world.backlogs().next().is_some();
         self.last = Some(now);
         self.seen = world.revision();
         self.ledger.settle(problems, now)
@@ -113,6 +122,7 @@ impl Judge {
         add(cancelled_mid_await::check(look, &mut self.cancelled));
         add(busy_wake::check(look, &mut self.busy_wake));
         add(blocking_pool_full::check(look, &mut self.pool));
+        add(accept_backlog::check(look));
         add(task_leak::check(look, &self.survey.sites, &mut self.leak));
         add(large_future::check(look, &mut self.futures));
         add(async_mutex_not_needed::check(look, &mut self.mutexes));

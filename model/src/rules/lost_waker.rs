@@ -89,6 +89,7 @@ fn problem(look: &Look<'_>, site: SiteId, mut tasks: Vec<&Task>) -> Problem {
             vitals.polls,
             vitals.wakes
         ));
+        evidence.extend(look.words.last_waker(task));
     }
     let mut subjects: Vec<_> = first
         .iter()

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::{Kind, Revision, RuntimeId, SiteId, State, Task, TaskId, World};
+use crate::{Code, Kind, Revision, RuntimeId, SiteId, State, Task, TaskId, World};
+
+/// A task that was polled fewer times is not among those of which a name is missing.
+const OFTEN: u64 = 1000;
 
 /// The tasks that rules look at.
 #[derive(Debug, Default)]
@@ -15,8 +18,11 @@ pub(super) struct Survey<'w> {
     pub(super) scheduled: Vec<&'w Task>,
     /// Idle without a waker, of kinds whose wakers can be seen.
     pub(super) mute: Vec<&'w Task>,
-    /// Changed since the last look and has woken itself.
+    /// Changed since the last look and has woken itself, or yielded when it was polled last.
     pub(super) self_waking: Vec<&'w Task>,
+    /// Changed since the last look and does not wait, and the stack of its last wait has no name yet. Only such as were polled
+    /// often.
+    pub(super) unnamed: Vec<&'w Task>,
     /// Changed since the last look and has been in long polls, on average.
     pub(super) slow: Vec<&'w Task>,
     /// Blocking closures that wait for a thread.
@@ -63,6 +69,20 @@ pub(super) fn runtime(world: &World, task: &Task) -> Option<RuntimeId> {
     task.vitals.runtime.or_else(parent)
 }
 
+fn has_no_name(world: &World, task: &Task) -> bool {
+    let newest = task.vitals.leaves.iter().next();
+    newest.is_some_and(|(id, _)| world.stack(id).is_none())
+}
+
+/// Whether the last poll of a task yielded: then it is the runtime that wakes it, at once and for nobody. Not known where no
+/// stacks are caught, or where nobody has looked so far.
+pub(super) fn yields(world: &World, task: &Task) -> bool {
+    let newest = task.vitals.leaves.iter().next();
+    let stack = newest.and_then(|(id, _)| world.stack(id));
+    let leaf = stack.and_then(|stack| stack.frames.first());
+    leaf.is_some_and(|leaf| leaf.code == Code::Runtime && leaf.function.contains("yield_now"))
+}
+
 /// The names of some tasks.
 pub(super) fn ids<'t>(tasks: impl IntoIterator<Item = &'t &'t Task>) -> Vec<TaskId> {
     tasks.into_iter().map(|task| task.id).collect()
@@ -100,7 +120,7 @@ impl<'w> Survey<'w> {
                 if changed {
                     count(&mut visited.sites, task);
                     if task.changed() > seen {
-                        survey.news(task, kind, slow);
+                        survey.news(world, task, kind, slow);
                     }
                 }
             }
@@ -134,11 +154,16 @@ impl<'w> Survey<'w> {
         true
     }
 
-    fn news(&mut self, task: &'w Task, kind: Kind, slow: crate::Nanos) {
+    fn news(&mut self, world: &World, task: &'w Task, kind: Kind, slow: crate::Nanos) {
         if kind == Kind::Blocking {
             return;
         }
-        if task.vitals.self_wakes > 0 && !task.vitals.state.has_ended() {
+        let is_ready = matches!(task.vitals.state, State::Running | State::Scheduled);
+        if is_ready && task.vitals.polls >= OFTEN && has_no_name(world, task) {
+            self.unnamed.push(task);
+        }
+        let wakes_itself = task.vitals.self_wakes > 0 || yields(world, task);
+        if wakes_itself && !task.vitals.state.has_ended() {
             self.self_waking.push(task);
         }
         let vitals = &task.vitals;

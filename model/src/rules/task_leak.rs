@@ -12,7 +12,7 @@
 //! What to do: keep the `JoinHandle` (or a `JoinSet`, or an `AbortHandle`) with what the task belongs to and abort it
 //! there, or let it wait for a signal (`CancellationToken`, a `watch`, a closed channel) besides its work.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
@@ -20,13 +20,16 @@ use super::look::Look;
 use super::problem::{Key, Problem};
 use super::survey::Listed;
 use super::words::{counted, time};
-use crate::{Kind, SiteId, Stamp, Subject, Tier};
+use crate::{Kind, SiteId, Stamp, State, Subject, Tier};
 
 /// Places that are remembered from one look to the next.
 const MOST: usize = 1 << 16;
 
 const ADVICE: &str = "keep the JoinHandle (or a JoinSet) with what the task belongs to and abort it there, or let the task \
                       wait for a signal that ends it";
+
+/// Tasks of a place whose lines are looked at.
+const LOOKED_AT: usize = 64;
 
 /// The live tasks of each place at the last look.
 #[derive(Debug, Default)]
@@ -87,6 +90,24 @@ fn problem(look: &Look<'_>, id: SiteId, listed: Listed, growth: Growth) -> Optio
         return None;
     }
     let place = look.words.site(id);
+    let mut evidence = vec![
+        format!(
+            "from {} to {} in {}, more at each of {} looks",
+            growth.from,
+            listed.live,
+            time(growth.since.until(look.now)),
+            growth.looks
+        ),
+        format!(
+            "{} of {spawned} that were spawned there have ended",
+            counted(ended, "task")
+        ),
+    ];
+    evidence.extend(most_stand(look, id));
+    evidence.push(
+        "this is a pattern in numbers, no proof: a service that is still growing looks the same"
+            .to_owned(),
+    );
     Some(Problem {
         rule: "task-leak",
         tier: Tier::Statistical,
@@ -97,20 +118,27 @@ fn problem(look: &Look<'_>, id: SiteId, listed: Listed, growth: Growth) -> Optio
         // It has been looked at often enough.
         looks: 1,
         size: listed.live,
-        summary: format!("the tasks spawned at {place} only become more: {} live now", listed.live),
-        evidence: vec![
-            format!(
-                "from {} to {} in {}, more at each of {} looks",
-                growth.from,
-                listed.live,
-                time(growth.since.until(look.now)),
-                growth.looks
-            ),
-            format!("{} of {spawned} that were spawned there have ended", counted(ended, "task")),
-            "this is a pattern in numbers, no proof: a service that is still growing looks the same".to_owned(),
-        ],
+        summary: format!(
+            "the tasks spawned at {place} only become more: {} live now",
+            listed.live
+        ),
+        evidence,
         advice: ADVICE,
     })
+}
+
+/// Where most of the tasks of a place wait, by some of them.
+fn most_stand(look: &Look<'_>, site: SiteId) -> Option<String> {
+    let tasks = look.world.tasks();
+    let tasks = tasks.filter(|task| task.birth.site == site && task.vitals.state == State::Idle);
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all = 0;
+    for task in tasks.take(LOOKED_AT) {
+        all += 1;
+        *places.entry(look.words.stands("", task)).or_default() += 1;
+    }
+    let (place, count) = places.into_iter().max_by_key(|(_, count)| *count)?;
+    (!place.is_empty()).then(|| format!("of {all} that were looked at {count} wait{place}"))
 }
 
 #[cfg(test)]

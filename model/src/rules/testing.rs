@@ -52,6 +52,11 @@ impl Trial {
         told
     }
 
+    /// Whether the last look wanted the names of stacks.
+    pub(super) fn wants_lines(&self) -> bool {
+        self.judge.wants_lines()
+    }
+
     fn is_afresh(&self, finding: &Finding) -> bool {
         let stands = |f: &Finding| f.cleared.is_none();
         self.as_told(finding.id)

@@ -64,6 +64,9 @@ pub struct Thresholds {
     /// blocking-pool-full: how long work has to queue for a thread. 500 ms: a pool that keeps up has a thread within
     /// milliseconds, and a queue that moves is no trouble.
     pub pool_wait: Nanos,
+    /// accept-backlog: how long connections have to have waited. 1 s: a loop that does nothing but accept empties the queue
+    /// within milliseconds, and whoever connects waits for no longer than this before calling it down.
+    pub backlog: Nanos,
     /// large-future: how large a future has to be, in bytes, before tokio boxed it. 16 KiB: from there on tokio's release
     /// build boxes it. (Its debug build does so from 2 KiB on, where futures are larger anyhow.)
     pub large_future: u64,
@@ -90,6 +93,7 @@ impl Default for Thresholds {
             leak_looks: 5,
             leak_ended: 0.05,
             pool_wait: millis(500),
+            backlog: millis(1000),
             large_future: 16 << 10,
             never_polled: millis(1500),
         }

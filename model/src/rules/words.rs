@@ -91,6 +91,13 @@ impl Words<'_> {
         Some(words.join(", ")).filter(|words| !words.is_empty())
     }
 
+    /// `in its last poll it left a waker in oneshot::Receiver, at api.rs:133 in api::upload`, if it did so.
+    pub(super) fn last_waker(&self, task: &Task) -> Option<String> {
+        let (stack, age) = task.vitals.leaves.iter().next()?;
+        let chain = self.chain(self.0.stack(stack)?)?;
+        (age == 0).then(|| format!("in its last poll it left a waker in {chain}"))
+    }
+
     /// `, taken at bank.rs:60`, with what is to stand `before` it: the line of the app at which this stack stands; empty
     /// where that is not known.
     pub(super) fn at(&self, before: &str, stack: Option<StackId>) -> String {

@@ -601,7 +601,8 @@ pub struct Vitals {
     #[prost(uint32, tag = "11")]
     pub runtime: u32,
     /// The stacks at which it left its waker, the newest first, without those of waits; at most 4. It waits at no more of
-    /// them than it has wakers besides those of its waits. Empty where stacks are not caught.
+    /// them than it has wakers besides those of its waits. Empty where stacks are not caught, and once it has ended, unless it
+    /// was dropped before it was done: then these are the last ones.
     #[prost(uint32, repeated, tag = "12")]
     pub leaves: ::prost::alloc::vec::Vec<u32>,
     /// For each of them, how many polls ago it was; 0 means in the last one, 255 so many or more.

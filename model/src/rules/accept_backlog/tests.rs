@@ -1,0 +1,183 @@
+use std::sync::Arc;
+
+use crate::rules::testing::{Trial, found, nothing};
+use crate::script::{ms, task};
+use crate::{
+    Backlog, Change, Code, Frame, Leaves, Place, Role, Stack, StackId, State, Subject, Tier,
+};
+
+fn id(number: u32) -> StackId {
+    StackId::new(number).unwrap()
+}
+
+/// A stack of these functions, the innermost first; the first is tokio's.
+fn stack(trial: &mut Trial, number: u32, functions: &[&str]) {
+    let frames = functions.iter().enumerate().map(|(i, function)| Frame {
+        function: (*function).into(),
+        place: Place {
+            file: "src/server.rs".into(),
+            line: number * 10 + i as u32,
+            column: 1,
+        },
+        code: if i == 0 { Code::Runtime } else { Code::App },
+    });
+    let stack = Stack {
+        frames: frames.collect(),
+        whole: true,
+    };
+    trial.apply(Change::Stack(id(number), Arc::new(stack)));
+}
+
+fn stands(trial: &mut Trial, number: u64, at: u32) {
+    trial.vitals(number, |v| {
+        v.leaves = Leaves::new([(id(at), 0)]);
+        v.wakers = 1;
+    });
+}
+
+fn backlog(trial: &mut Trial, socket: i32, waiting: u32) {
+    trial.apply(Change::Backlog(Backlog {
+        socket,
+        address: ([127, 0, 0, 1], 80).into(),
+        waiting,
+        limit: 1024,
+        since: ms(10_000),
+    }));
+}
+
+const ACCEPT: u32 = 1;
+const SERVE: u32 = 2;
+const OTHER: u32 = 3;
+
+/// Task 1 accepts in `listen`; `serve` is called by it. Task 2 has nothing to do with it.
+fn server() -> Trial {
+    let mut trial = Trial::new();
+    stack(&mut trial, ACCEPT, &["TcpListener::accept", "listen"]);
+    stack(&mut trial, SERVE, &["Lines::next_line", "serve", "listen"]);
+    stack(&mut trial, OTHER, &["sleep", "tick"]);
+    trial.task(1).task(2);
+    stands(&mut trial, 1, SERVE);
+    stands(&mut trial, 2, OTHER);
+    trial
+}
+
+#[test]
+fn a_loop_that_serves_what_it_accepts() {
+    let mut trial = server();
+    backlog(&mut trial, 7, 9);
+    for at in [10_500, 10_999, 11_500, 12_000] {
+        assert_eq!(trial.look(at), [], "{at}");
+    }
+    let told = trial.look(12_500);
+    let [finding] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(
+        (&*finding.rule, finding.tier),
+        ("accept-backlog", Tier::Persistent)
+    );
+    assert_eq!(
+        &*finding.summary,
+        "9 connections wait to be accepted, for 2.50s at least, and task #1 at task.rs:1 stands elsewhere"
+    );
+    let evidence: Vec<_> = finding.evidence.iter().map(|line| &**line).collect();
+    assert_eq!(
+        evidence,
+        [
+            "at 127.0.0.1:80 9 connections of at most 1024 waiting, some at each look for 2.50s",
+            "connections are accepted in TcpListener::accept, at server.rs:11 in listen",
+            "instead task #1 at task.rs:1 has been idle for 2.50s in Lines::next_line, at server.rs:21 in serve, \
+             at server.rs:22 in listen",
+        ]
+    );
+    assert_eq!(
+        finding.subjects[0],
+        Role::Blocker.of(Subject::Task(task(1)))
+    );
+    backlog(&mut trial, 7, 0);
+    assert!(trial.only(13_000, 14_000).cleared.is_some());
+}
+
+#[test]
+fn who_is_back_at_accept_now_and_then_is_only_slow() {
+    let mut trial = server();
+    backlog(&mut trial, 7, 9);
+    for at in (10_000..20_000).step_by(500) {
+        let place = if at % 1500 == 0 { ACCEPT } else { SERVE };
+        stands(&mut trial, 1, place);
+        assert_eq!(trial.look(at), [], "{at}");
+    }
+}
+
+#[test]
+fn who_is_at_accept_or_about_to_be_polled_is_no_case() {
+    let mut trial = server();
+    backlog(&mut trial, 7, 9);
+    stands(&mut trial, 1, ACCEPT);
+    assert_eq!(trial.rules(10_500, 15_000), nothing());
+    for state in [State::Running, State::Done] {
+        let mut trial = server();
+        backlog(&mut trial, 7, 9);
+        trial.vitals(1, |v| v.state = state);
+        let rules = trial.rules(10_500, 15_000);
+        assert!(rules.iter().all(|(rule, _)| rule != "accept-backlog"));
+    }
+}
+
+#[test]
+fn without_connections_that_wait_all_is_well() {
+    let mut trial = server();
+    assert_eq!(trial.rules(10_500, 15_000), nothing());
+    // Nothing is known of a loop.
+    let mut trial = Trial::new();
+    backlog(&mut trial, 7, 9);
+    stack(&mut trial, SERVE, &["Lines::next_line", "serve", "listen"]);
+    trial.task(1);
+    stands(&mut trial, 1, SERVE);
+    assert_eq!(trial.rules(10_500, 15_000), nothing());
+}
+
+#[test]
+fn a_wait_for_a_permit_before_accepting_counts_too() {
+    let mut trial = server();
+    stack(&mut trial, 4, &["Semaphore::acquire", "listen"]);
+    trial.task(3).made(5, crate::ResourceKind::Semaphore);
+    trial.vitals(1, |v| v.leaves = Leaves::NONE);
+    trial.waits(1, 5).wait(1, |wait| wait.stack = Some(id(4)));
+    backlog(&mut trial, 7, 1);
+    assert_eq!(
+        trial.rules(10_500, 15_000),
+        found("accept-backlog", Tier::Persistent)
+    );
+}
+
+#[test]
+fn of_two_loops_the_one_that_stands_elsewhere_is_named() {
+    let mut trial = server();
+    trial.task(3);
+    stands(&mut trial, 3, ACCEPT);
+    backlog(&mut trial, 7, 9);
+    let finding = trial.only(10_500, 15_000);
+    assert_eq!(
+        finding.subjects[0],
+        Role::Blocker.of(Subject::Task(task(1)))
+    );
+    assert_eq!(finding.subjects.len(), 2);
+}
+
+#[test]
+fn an_outer_function_tells_only_where_nobody_else_has_it() {
+    let mut trial = Trial::new();
+    stack(&mut trial, ACCEPT, &["TcpListener::accept", "next", "run"]);
+    stack(&mut trial, SERVE, &["Lines::next_line", "serve", "run"]);
+    trial.task(1);
+    stands(&mut trial, 1, SERVE);
+    backlog(&mut trial, 7, 9);
+    assert_eq!(
+        trial.rules(10_500, 15_000),
+        found("accept-backlog", Tier::Persistent)
+    );
+    trial.task(2);
+    stands(&mut trial, 2, SERVE);
+    assert!(trial.only(15_500, 20_000).cleared.is_some());
+}
