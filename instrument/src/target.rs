@@ -112,7 +112,11 @@ fn start_first(config: Config) -> Target {
     }
     if config.findings {
         let (hub, facts_of_it) = (Arc::clone(&hub), Arc::clone(&facts));
-        let mut rules = Judge::new(config.thresholds);
+        let rules = Judge::new(config.thresholds);
+        let mut rules = match facts.stacks().is_active() {
+            true => rules.with_polls_seen(),
+            false => rules,
+        };
         let of_stacks = Arc::clone(&facts);
         let look = Box::new(move |world: &World| {
             let found = rules.look(world);

@@ -60,6 +60,8 @@ pub struct LongPoll {
     pub stack: Option<StackId>,
     /// Whether the frames of the stack are sure. Otherwise only the first is, and the others are likely.
     pub proven: bool,
+    /// Whether it is within `block_in_place`: then another thread does the work of its worker meanwhile.
+    pub in_place: bool,
     /// Why the stack could not be seen; empty where it could.
     pub unseen: Arc<str>,
 }

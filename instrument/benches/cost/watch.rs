@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::Read as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -57,6 +58,15 @@ impl fmt::Display for Watched {
     }
 }
 
+/// The program that this names. cargo runs a benchmark in the folder of its package; what is written on the command line is
+/// meant from that of the workspace.
+fn program(path: &str) -> PathBuf {
+    match path.contains('/') {
+        true => Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path),
+        false => path.into(),
+    }
+}
+
 /// A viewer that is being run.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -68,7 +78,7 @@ impl Watch {
     /// Starts `viewer` on the process `pid`.
     pub(crate) fn start(viewer: &Viewer, pid: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut command = Command::new(&viewer.path);
+        let mut command = Command::new(program(&viewer.path));
         command
             .args(
                 viewer

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use taskscope_model::{Activity, Change, LongPoll, Stack, StackId, Stamp, TaskId};
 use taskscope_record::{self as record, clock::Clock};
-use taskscope_stack::{Certainty, Look, Symbolizer, Watch};
+use taskscope_stack::{Certainty, Frame, Look, Symbolizer, Watch};
 
 use super::namer::told;
 
@@ -27,6 +27,11 @@ pub(super) struct PollWatch {
     polls: HashMap<u64, Seen>,
     round: u64,
     stacks: HashMap<Stack, StackId>,
+}
+
+/// Whether this function has another thread do the work of its worker, before it calls what may block.
+fn hands_over(frame: &Frame) -> bool {
+    frame.function.contains("tokio") && frame.function.contains("block_in_place")
 }
 
 struct Seen {
@@ -92,6 +97,7 @@ impl PollWatch {
             return;
         };
         let frames = symbolizer.frames_at(&look.addresses);
+        let in_place = frames.iter().any(hands_over);
         let stack = told(frames);
         let stack = if stack.frames.is_empty() {
             None
@@ -113,6 +119,7 @@ impl PollWatch {
             },
             stack,
             proven: look.certainty == Certainty::Proven,
+            in_place,
             unseen: look
                 .failure
                 .map_or_else(String::new, |failure| failure.to_string())

@@ -69,6 +69,7 @@ pub(super) fn long_poll(poll: &LongPoll) -> v1::LongPoll {
         system_call: cut(system_call),
         stack: poll.stack.map_or(0, StackId::number),
         proven: poll.proven,
+        in_place: poll.in_place,
         unseen: cut(&poll.unseen),
     }
 }

@@ -37,6 +37,7 @@ pub struct Judge {
     pool: blocking_pool_full::Memory,
     futures: large_future::Memory,
     wants_lines: bool,
+    polls_are_seen: bool,
 }
 
 impl Default for Judge {
@@ -65,6 +66,17 @@ impl Judge {
             pool: blocking_pool_full::Memory::default(),
             futures: large_future::Memory::default(),
             wants_lines: false,
+            polls_are_seen: false,
+        }
+    }
+
+    /// Somebody looks at polls that do not return, and tells of it by [`Change::LongPoll`]: a poll of which nothing was told
+    /// yet is judged a little later.
+    #[must_use]
+    pub fn with_polls_seen(self) -> Self {
+        Self {
+            polls_are_seen: true,
+            ..self
         }
     }
 
@@ -93,6 +105,7 @@ impl Judge {
             survey: Survey::of(world, self.thresholds.long_poll, &mut self.survey),
             words: Words(world),
             thresholds: self.thresholds,
+            polls_are_seen: self.polls_are_seen,
         };
         let problems = self.problems(&look);
         self.wants_lines = busy_wake::wants_lines(&look) || world.backlogs().next().is_some();

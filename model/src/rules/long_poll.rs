@@ -13,10 +13,11 @@
 //! What to do: use the async version of the call; move the work to `spawn_blocking` (or a pool like rayon's); yield
 //! between pieces of a computation.
 //!
-//! It can be wrong where a task uses `block_in_place`: that hands the worker's other tasks over, and looks the same
-//! from outside.
+//! `block_in_place` hands the worker's other tasks over to another thread first, and is no fault. Where stacks are caught
+//! it is told apart; elsewhere it looks the same from outside.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
@@ -31,6 +32,11 @@ use crate::{Concern, Kind, Nanos, Role, RuntimeId, SiteId, Stamp, Subject, Task,
 const AFTERMATH: Nanos = Nanos(5_000_000_000);
 /// Polls under way that are remembered from one look to the next: more than any process has threads.
 const MOST: usize = 4096;
+
+/// Who looks at polls may be this late: where it reads debug information for the first time.
+const UNSEEN: Nanos = Nanos(1_250_000_000);
+/// Stacks of past long polls of a place that are told.
+const STACKS: usize = 4;
 
 const ADVICE: &str = "use an async version of the call, move the work to spawn_blocking, or yield between pieces of it";
 
@@ -58,7 +64,7 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
     let mut longest: HashMap<(bool, SiteId), (&Task, usize), FixedState> = HashMap::default();
     for task in running {
         let known = memory.polls.get(&task.id) == Some(&task.vitals.since);
-        if !known || task.in_state(look.now) < look.thresholds.long_poll || !matters(look, task) {
+        if !known || !is_long(look, task) || !matters(look, task) {
             continue;
         }
         memory.last.insert(runtime(look.world, task), look.now);
@@ -84,25 +90,42 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
             false => under_way(look, *site, task, *count),
         })
         .collect();
-    let mut past: HashMap<SiteId, (Nanos, &Task), FixedState> = HashMap::default();
+    let mut past: HashMap<SiteId, (Nanos, &Task, Vec<&Task>), FixedState> = HashMap::default();
     for task in &look.survey.slow {
         let site = task.birth.site;
         let is_under_way = |is_lock| longest.contains_key(&(is_lock, site));
-        if kind(look.world, task) == Kind::BlockOn || is_under_way(true) || is_under_way(false) {
+        let is_told = is_under_way(true) || is_under_way(false);
+        let in_place = look.world.long_poll(task.id);
+        let in_place = in_place.is_some_and(|poll| poll.in_place);
+        if kind(look.world, task) == Kind::BlockOn || is_told || in_place {
             continue;
         }
         let length = length(task);
-        let worst = past.entry(site).or_insert((length, task));
-        if (length, task.id) > (worst.0, worst.1.id) {
-            *worst = (length, task);
+        let (longest, worst, all) = past.entry(site).or_insert((length, task, Vec::new()));
+        if (length, task.id) > (*longest, worst.id) {
+            (*longest, *worst) = (length, task);
         }
+        all.push(task);
     }
     problems.extend(
         past.into_iter()
-            .map(|(site, (length, task))| over(look, site, task, length)),
+            .map(|(site, (length, task, all))| over(look, site, task, length, &all)),
     );
     problems.sort_by_key(|problem| (problem.past, problem.since));
     problems
+}
+
+/// Whether the poll that is under way is long, and not where that is no fault.
+fn is_long(look: &Look<'_>, task: &Task) -> bool {
+    let length = task.in_state(look.now);
+    let seen = look.world.long_poll(task.id);
+    let seen = seen.filter(|poll| poll.since == task.vitals.since);
+    let patience = match seen {
+        Some(poll) if poll.in_place => return false,
+        None if look.polls_are_seen => UNSEEN,
+        _ => Nanos::ZERO,
+    };
+    length >= look.thresholds.long_poll + patience
 }
 
 /// The future of a `block_on` has a thread of its own, unless its runtime has no other: then nothing else runs there, and
@@ -196,9 +219,40 @@ fn seen(look: &Look<'_>, task: &Task) -> Option<String> {
     })
 }
 
-fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {
+/// What long polls were seen doing, those of the same stack together: the most frequent first.
+fn were_seen(look: &Look<'_>, tasks: &[&Task]) -> Vec<String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for poll in tasks
+        .iter()
+        .filter_map(|task| look.world.long_poll(task.id))
+    {
+        let stack = poll.stack.and_then(|id| look.world.stack(id));
+        if let Some(chain) = stack.and_then(|stack| look.words.chain(stack)) {
+            let sure = if poll.proven { ":" } else { ", likely in" };
+            let what = format!("{}{sure} {chain}", poll.activity);
+            *seen.entry(what).or_default() += 1;
+        }
+    }
+    let mut seen: Vec<_> = seen.into_iter().collect();
+    seen.sort_by_key(|(_, count)| Reverse(*count));
+    seen.truncate(STACKS);
+    seen.into_iter()
+        .map(|(what, count)| {
+            let verb = if count == 1 { "was" } else { "were" };
+            format!("{} {verb} seen {what}", counted(count, "long poll"))
+        })
+        .collect()
+}
+
+fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos, all: &[&Task]) -> Problem {
     let name = look.words.task(task.id);
     let vitals = &task.vitals;
+    let mut evidence = vec![format!(
+        "{} took {} in all",
+        counted(vitals.polls, "poll"),
+        time(vitals.busy)
+    )];
+    evidence.extend(were_seen(look, all));
     Problem {
         rule: "long-poll",
         tier: Tier::Persistent,
@@ -209,11 +263,7 @@ fn over(look: &Look<'_>, site: SiteId, task: &Task, length: Nanos) -> Problem {
         looks: 1,
         size: length.0 / 1_000_000,
         summary: format!("{name} took {} or more for a poll", time(length)),
-        evidence: vec![format!(
-            "{} took {} in all",
-            counted(vitals.polls, "poll"),
-            time(vitals.busy)
-        )],
+        evidence,
         advice: ADVICE,
     }
 }

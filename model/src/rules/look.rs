@@ -18,4 +18,6 @@ pub(super) struct Look<'w> {
     pub(super) survey: Survey<'w>,
     pub(super) words: Words<'w>,
     pub(super) thresholds: Thresholds,
+    /// Whether somebody looks at polls that do not return.
+    pub(super) polls_are_seen: bool,
 }

@@ -31,6 +31,13 @@ impl Trial {
         Self::of(Script::new())
     }
 
+    /// Somebody looks at long polls.
+    pub(super) fn with_polls_seen() -> Self {
+        let mut trial = Self::new();
+        trial.judge = trial.judge.with_polls_seen();
+        trial
+    }
+
     pub(super) fn of(script: Script) -> Self {
         let judge = Judge::new(Thresholds::default());
         Self { script, judge }

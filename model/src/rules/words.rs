@@ -79,8 +79,13 @@ impl Words<'_> {
         if !is_own(leaf) {
             words.push(plain(&leaf.function));
         }
-        let own = stack.frames.iter().filter(|frame| is_own(frame));
-        words.extend(own.take(FRAMES).map(|frame| {
+        let own: Vec<&Frame> = stack.frames.iter().filter(|frame| is_own(frame)).collect();
+        // A dependency may be deep: the app's own line matters more than how it got there from it.
+        let app = own.iter().position(|frame| frame.code == Code::App);
+        let skipped = app.filter(|app| *app >= FRAMES).map_or(1, |app| app);
+        let outer = own.iter().skip(skipped);
+        let told = own.iter().take(1).chain(outer).take(FRAMES);
+        words.extend(told.map(|frame| {
             let place = frame.place.short();
             match (place.is_empty(), frame.function.is_empty()) {
                 (true, _) => format!("in {}", plain(&frame.function)),
@@ -238,7 +243,7 @@ mod tests {
     use super::{Words, bytes, counted, list, time};
     use crate::ResourceKind::{Mpsc, Mutex};
     use crate::script::{Script, resource, task};
-    use crate::{Birth, Change, Nanos, SiteId, Stamp, Vitals};
+    use crate::{Birth, Change, Code, Frame, Nanos, SiteId, Stack, Stamp, Vitals};
 
     #[test]
     fn tasks_have_their_names_and_numbers() {
@@ -306,6 +311,31 @@ mod tests {
             words.resource(resource(33)),
             "a resource that is no longer listed"
         );
+    }
+
+    #[test]
+    fn the_apps_own_line_is_told_however_deep_a_dependency_is() {
+        let script = Script::new();
+        let chain = |codes: &[Code]| {
+            let frame = |(i, code): (usize, &Code)| Frame {
+                function: format!("f{i}").into(),
+                code: *code,
+                ..Frame::default()
+            };
+            let frames = codes.iter().enumerate().map(frame).collect();
+            let whole = true;
+            let told = Words(&script.world).chain(&Stack { frames, whole });
+            told.unwrap_or_default()
+        };
+        use Code::{App, Dependency, Runtime};
+        assert_eq!(
+            chain(&[Runtime, App, App, App, App]),
+            "f0, in f1, in f2, in f3"
+        );
+        let deep = [Runtime, Dependency, Dependency, Dependency, App, App, App];
+        assert_eq!(chain(&deep), "f0, in f1, in f4, in f5");
+        assert_eq!(chain(&[Dependency; 5]), "in f0, in f1, in f2");
+        assert_eq!(chain(&[]), "");
     }
 
     #[test]

@@ -63,6 +63,7 @@ mod tests {
             activity: Activity::OnCpu,
             stack: None,
             proven: false,
+            in_place: false,
             unseen: "".into(),
         }))
     }

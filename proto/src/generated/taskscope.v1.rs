@@ -263,6 +263,9 @@ pub struct LongPoll {
     /// Why the stack could not be seen; empty where it could.
     #[prost(string, tag = "8")]
     pub unseen: ::prost::alloc::string::String,
+    /// It is within `block_in_place`: another thread does the work of its worker meanwhile. False where that is not known.
+    #[prost(bool, tag = "9")]
+    pub in_place: bool,
 }
 /// One function on a stack.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -82,9 +82,9 @@ prop_compose! {
 prop_compose! {
     pub(crate) fn long_poll()(
         task in number(), (since_ns, seen_ns) in (number(), number()), activity in -1..6, system_call in ".{0,9}",
-        stack in small(), proven in any::<bool>(), unseen in ".{0,9}",
+        stack in small(), (proven, in_place) in any::<(bool, bool)>(), unseen in ".{0,9}",
     ) -> v1::LongPoll {
-        v1::LongPoll { task, since_ns, seen_ns, activity, system_call, stack, proven, unseen }
+        v1::LongPoll { task, since_ns, seen_ns, activity, system_call, stack, proven, in_place, unseen }
     }
 }
 

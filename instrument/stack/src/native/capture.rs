@@ -24,7 +24,7 @@ use crate::arch::{self, Registers};
 
 /// Bytes above the poll's stack pointer that may belong to frames below the task's future: those of the call of
 /// `Subscriber::enter`, where it is recorded, and of the function that called it. Unoptimized frames are larger.
-const SLACK: u64 = if cfg!(debug_assertions) { 768 } else { 192 };
+pub(super) const SLACK: u64 = if cfg!(debug_assertions) { 768 } else { 192 };
 /// Stack that must be left for a walk: measured 15 KiB with optimization and 38 KiB without.
 const NEEDED: u64 = 64 << 10;
 /// The same for a thread's first walk, whose memory is made ready on the stack without optimization: 129 KiB then.

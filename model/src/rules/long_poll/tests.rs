@@ -1,11 +1,13 @@
 //! Scripts for both sides of what this rule calls wrong.
 
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{millis, ms, task};
 use crate::{
-    Bucket, Change, Nanos, Role, RuntimeId, SiteId, Sketch, Sketches, State, Subject, Tier,
+    Activity, Bucket, Change, Code, Frame, LongPoll, Nanos, Place, Role, RuntimeId, SiteId, Sketch,
+    Sketches, Stack, StackId, State, Subject, Tier,
 };
 
 fn running(trial: &mut Trial, number: u64, since: u64) {
@@ -279,5 +281,93 @@ fn of_several_that_are_over_the_longest_is_told() {
     assert_eq!(
         &*trial.only(10_100, 20_100).summary,
         "task #2 at task.rs:1 took 5.00s or more for a poll"
+    );
+}
+
+/// The poll of a task that began then was looked at.
+fn looked_at(trial: &mut Trial, number: u64, since: u64, in_place: bool) {
+    let frame = |function: &str, line, code| Frame {
+        function: function.into(),
+        place: Place {
+            file: "src/api.rs".into(),
+            line,
+            column: 1,
+        },
+        code,
+    };
+    let frames = vec![
+        frame("std::thread::sleep", 0, Code::Std),
+        frame("upload", 33, Code::App),
+    ];
+    let at = StackId::new(9).unwrap();
+    let whole = true;
+    trial.apply(Change::Stack(at, Arc::new(Stack { frames, whole })));
+    trial.apply(Change::LongPoll(Box::new(LongPoll {
+        task: task(number),
+        since: ms(since),
+        seen: ms(since + 300),
+        activity: Activity::Blocked("nanosleep".into()),
+        stack: Some(at),
+        proven: true,
+        in_place,
+        unseen: "".into(),
+    })));
+}
+
+#[test]
+fn who_has_handed_its_worker_over_may_block() {
+    let mut trial = Trial::new();
+    trial.task(1).task(2);
+    running(&mut trial, 1, 10_000);
+    looked_at(&mut trial, 1, 10_000, true);
+    assert_eq!(trial.rules(10_300, 15_000), nothing());
+    trial.vitals(1, |v| {
+        v.state = State::Idle;
+        v.since = ms(15_000);
+        (v.polls, v.busy, v.wakers) = (2, millis(5000), 1);
+    });
+    assert_eq!(trial.rules(15_300, 18_000), nothing());
+    // The next poll is another one.
+    running(&mut trial, 1, 18_000);
+    assert_eq!(
+        trial.rules(18_500, 20_000),
+        found("long-poll", Tier::Persistent)
+    );
+}
+
+#[test]
+fn past_polls_of_one_stack_are_counted() {
+    let mut trial = Trial::new();
+    for n in 1..=3 {
+        trial.task(n);
+        trial.vitals(n, |v| (v.polls, v.busy, v.wakers) = (1, millis(2000), 1));
+        looked_at(&mut trial, n, 9000, false);
+    }
+    let finding = trial.only(10_300, 12_000);
+    assert_eq!(
+        &*finding.evidence[1],
+        "3 long polls were seen blocked in nanosleep: std::thread::sleep, at api.rs:33 in upload"
+    );
+}
+
+#[test]
+fn who_is_looked_at_gets_a_second_more_to_be_seen() {
+    let trial = || {
+        let mut trial = Trial::with_polls_seen();
+        trial.task(1);
+        running(&mut trial, 1, 10_000);
+        trial
+    };
+    let mut unseen = trial();
+    assert_eq!(unseen.rules(10_500, 11_950), nothing());
+    assert_eq!(
+        unseen.rules(12_000, 12_500),
+        found("long-poll", Tier::Persistent)
+    );
+    let mut seen = trial();
+    looked_at(&mut seen, 1, 10_000, false);
+    assert_eq!(
+        seen.rules(10_500, 11_000),
+        found("long-poll", Tier::Persistent)
     );
 }

@@ -65,6 +65,7 @@ pub(super) fn long_poll(poll: v1::LongPoll, names: &mut Names) -> Option<LongPol
         },
         stack: StackId::new(poll.stack),
         proven: poll.proven,
+        in_place: poll.in_place,
         unseen: names.shared(poll.unseen, MAX_TEXT),
     })
 }

@@ -114,6 +114,7 @@ fn a_poll_that_does_not_return_is_shown_with_what_it_does() {
             activity: Activity::Blocked("rec\u{1b}vfrom".into()),
             stack,
             proven: false,
+            in_place: false,
             unseen: unseen.into(),
         }))
     };

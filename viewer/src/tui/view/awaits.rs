@@ -115,7 +115,13 @@ impl Page<'_> {
     fn long_poll(&mut self, poll: &LongPoll) {
         let ago = duration(poll.seen.until(self.app.picture.now()));
         let activity = poll.activity.to_string();
-        self.say("poll", &format!("{}, {ago} ago", clean(&activity)));
+        let within = if poll.in_place {
+            ", within block_in_place"
+        } else {
+            ""
+        };
+        let activity = clean(&activity);
+        self.say("poll", &format!("{activity}{within}, {ago} ago"));
         match poll.stack {
             Some(stack) => {
                 let place = Await {

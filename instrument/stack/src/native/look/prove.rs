@@ -1,7 +1,7 @@
 //! From a snapshot to addresses, and how far they can be trusted.
 //!
-//! A walk is proven if it leads from the thread's registers past the stack pointer that was recorded when the poll began, and
-//! each return address on its way stands behind a call. Where the frame pointer is not known but guessed, no call whose
+//! A walk is proven if it leads from the thread's registers past the stack pointer that was recorded when the poll began (and
+//! past what may still belong to the task's future there), and each return address on its way stands behind a call. Where the frame pointer is not known but guessed, no call whose
 //! target is known may go elsewhere than to the function below it either: without that, a guess once gave frames that never
 //! were. With all registers known it may: a function that ends in a jump leaves no frame, and is what the call went to.
 
@@ -12,6 +12,7 @@ use super::snapshot::Snapshot;
 use crate::arch::Registers;
 use crate::arch::unwind::{Cache, state};
 use crate::look::Certainty;
+use crate::native::capture::SLACK;
 use crate::native::modules::{self, Modules};
 
 /// Frames of one walk.
@@ -40,7 +41,7 @@ fn walk(modules: &Modules, cache: &mut Cache, from: &Snapshot, fp: u64) -> Walk 
     let mut is_sound = true;
     let mut at = FrameAddress::from_instruction_pointer(from.pc);
     for _ in 0..MAX_FRAMES {
-        if state.sp() > from.poll_sp {
+        if state.sp() > from.poll_sp + SLACK {
             walk.is_proven = is_sound;
             break;
         }

@@ -3,6 +3,7 @@
 use super::task::{self, Place};
 use crate::LookError;
 use crate::look::Source;
+use crate::native::capture::SLACK;
 use crate::native::memory;
 
 /// Stack that is copied at most: deeper polls show their leaf.
@@ -40,11 +41,11 @@ impl Snapshot {
 
 /// How many bytes to copy of a stack; `None` if this is not the stack on which the poll began.
 pub(super) fn wanted(sp: u64, poll_sp: u64) -> Option<usize> {
-    // A poll is not deeper than a stack is large.
-    if poll_sp < sp || poll_sp - sp > 1 << 30 {
+    // A poll is not deeper than a stack is large, and may have little below where it was recorded.
+    if sp > poll_sp + SLACK || poll_sp.saturating_sub(sp) > 1 << 30 {
         return None;
     }
-    let bytes = usize::try_from(poll_sp - sp + ABOVE).ok()?;
+    let bytes = usize::try_from(poll_sp + ABOVE - sp).ok()?;
     Some(bytes.min(MAX_COPY))
 }
 
