@@ -76,6 +76,8 @@ fn some(
                 while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(wrong) = job(*run) {
                         let wrong = format!("{} on {}: {wrong}", run.program.name, run.runtime);
+                        // Whoever runs each of them many times need not wait for the end.
+                        eprintln!("{wrong}");
                         failures.lock().unwrap().push(wrong);
                     }
                 }
