@@ -61,8 +61,9 @@ pub(super) fn problem(look: &Look<'_>, site: SiteId, task: &Task, count: usize) 
         chain.unwrap_or_else(|| "a lock of the standard library".to_owned())
     )];
     if count > 1 {
+        let verb = if count == 2 { "has" } else { "have" };
         evidence.push(format!(
-            "so has {} of this place",
+            "so {verb} {} of this place",
             counted(count - 1, "more task")
         ));
     }
@@ -91,8 +92,71 @@ pub(super) fn problem(look: &Look<'_>, site: SiteId, task: &Task, count: usize) 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::takes_lock;
-    use crate::{Code, Frame};
+    use crate::rules::testing::Trial;
+    use crate::script::ms;
+    use crate::{Activity, Change, Code, Frame, LongPoll, Stack, StackId, State};
+
+    /// Task `number` runs since second 10; a poll of it that began then was seen blocked in this function.
+    fn blocked(trial: &mut Trial, number: u64, since: u64, function: Option<&str>) {
+        let frame = |function: &str| Frame {
+            function: function.into(),
+            code: Code::Std,
+            ..Frame::default()
+        };
+        let at = StackId::new(number as u32).unwrap();
+        let frames = function.map(frame).into_iter().collect();
+        let whole = true;
+        trial.apply(Change::Stack(at, Arc::new(Stack { frames, whole })));
+        trial.task(number).vitals(number, |v| {
+            (v.state, v.since) = (State::Running, ms(10_000));
+        });
+        trial.apply(Change::LongPoll(Box::new(LongPoll {
+            task: crate::script::task(number),
+            since: ms(since),
+            seen: ms(since + 300),
+            activity: Activity::Blocked("futex".into()),
+            stack: Some(at),
+            proven: true,
+            in_place: false,
+            unseen: "".into(),
+        })));
+    }
+
+    const LOCK: Option<&str> = Some("std::sync::poison::mutex::Mutex::lock");
+
+    #[test]
+    fn tasks_of_a_place_that_wait_for_locks_are_one_problem() {
+        let mut trial = Trial::new();
+        blocked(&mut trial, 1, 10_000, LOCK);
+        let finding = trial.only(10_500, 12_000);
+        assert_eq!(
+            (&*finding.rule, finding.cleared),
+            ("std-lock-in-task", None)
+        );
+        assert_eq!(finding.evidence.len(), 1, "{finding:#?}");
+        let mut trial = Trial::new();
+        for n in 1..=3 {
+            blocked(&mut trial, n, 10_000, LOCK);
+        }
+        let finding = trial.only(10_500, 12_000);
+        assert_eq!(&*finding.evidence[1], "so have 2 more tasks of this place");
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_a_lock_is_a_long_poll() {
+        for (since, function) in [
+            (9000, LOCK),
+            (10_000, None),
+            (10_000, Some("std::thread::sleep")),
+        ] {
+            let mut trial = Trial::new();
+            blocked(&mut trial, 1, since, function);
+            assert_eq!(&*trial.only(10_500, 12_000).rule, "long-poll");
+        }
+    }
 
     #[test]
     fn locks_that_stop_a_thread_are_told_by_their_functions() {
@@ -113,6 +177,10 @@ mod tests {
             Code::Dependency,
             "parking_lot::raw_mutex::RawMutex::lock_slow"
         ));
+        assert!(takes(Code::Std, "std::sync::poison::rwlock::RwLock::read"));
+        assert!(!takes(Code::Std, "std::sync::poison::rwlock::RwLock::new"));
+        assert!(!takes(Code::Std, "std::sync::poison::mutex::Mutex::new"));
+        assert!(!takes(Code::Std, "std::sync::once_lock::OnceLock::lock"));
         assert!(!takes(Code::Std, "std::thread::functions::sleep"));
         assert!(!takes(Code::Std, "std::sync::mpsc::Receiver::recv"));
         assert!(!takes(Code::Runtime, "tokio::sync::mutex::Mutex::lock"));

@@ -181,3 +181,123 @@ fn an_outer_function_tells_only_where_nobody_else_has_it() {
     stands(&mut trial, 2, SERVE);
     assert!(trial.only(15_500, 20_000).cleared.is_some());
 }
+
+/// The task waits at all of these.
+fn stands_at(trial: &mut Trial, number: u64, at: &[u32]) {
+    let leaves = Leaves::new(at.iter().map(|at| (id(*at), 0)));
+    trial.vitals(number, |v| (v.leaves, v.wakers) = (leaves, at.len() as u32));
+}
+
+/// `run` calls `next`, which accepts, and `serve`: numbers 1 and 3; `next` also pauses (2).
+fn nested() -> Trial {
+    let mut trial = Trial::new();
+    stack(&mut trial, 1, &["TcpListener::accept", "next", "run"]);
+    stack(&mut trial, 2, &["Sleep", "next", "run"]);
+    stack(&mut trial, 3, &["Lines::next_line", "serve", "run"]);
+    (1..=3).for_each(|n| _ = trial.task(n));
+    backlog(&mut trial, 7, 9);
+    trial
+}
+
+#[test]
+fn a_second_is_long_enough() {
+    let mut trial = server();
+    backlog(&mut trial, 7, 9);
+    assert_eq!(trial.looks(11_000, 11_500), []);
+    assert_eq!(trial.look(12_000).len(), 1);
+}
+
+#[test]
+fn the_function_that_accepts_tells_more_than_one_around_it() {
+    let mut trial = nested();
+    stands(&mut trial, 1, 2);
+    stands(&mut trial, 2, 3);
+    let finding = trial.only(10_500, 15_000);
+    let first = Role::Blocker.of(Subject::Task(task(1)));
+    assert_eq!((finding.subjects[0], finding.subjects.len()), (first, 2));
+}
+
+#[test]
+fn the_nearest_of_its_places_counts() {
+    let mut trial = nested();
+    stands_at(&mut trial, 1, &[3, 2]);
+    stands_at(&mut trial, 2, &[2, 3]);
+    assert_eq!(trial.only(10_500, 15_000).subjects.len(), 3);
+}
+
+#[test]
+fn the_tasks_of_one_place_are_one_problem() {
+    let mut trial = server();
+    trial.task(3).task_at(4, 4, None);
+    for n in [1, 3, 4] {
+        stands(&mut trial, n, SERVE);
+    }
+    backlog(&mut trial, 7, 9);
+    let findings = trial.looks(10_500, 15_000);
+    let subjects: Vec<usize> = findings.iter().map(|f| f.subjects.len()).collect();
+    assert_eq!(subjects, [3, 2]);
+}
+
+#[test]
+fn the_least_depth_of_a_function_counts() {
+    let mut trial = server();
+    stack(&mut trial, 4, &["TcpListener::accept", "helper", "listen"]);
+    stack(&mut trial, 5, &["TcpListener::poll_accept", "listen"]);
+    trial.task(3);
+    stands(&mut trial, 3, SERVE);
+    backlog(&mut trial, 7, 9);
+    assert_eq!(trial.only(10_500, 15_000).subjects.len(), 3);
+}
+
+#[test]
+fn one_place_at_accept_among_others_is_enough() {
+    let mut trial = server();
+    stack(&mut trial, 4, &["TcpListener::accept", "another"]);
+    stands_at(&mut trial, 1, &[SERVE, ACCEPT]);
+    backlog(&mut trial, 7, 9);
+    assert_eq!(trial.rules(10_500, 15_000), nothing());
+    // And one elsewhere, where none is at accept. A stack without frames is none that accepts.
+    stack(&mut trial, 6, &[]);
+    stands_at(&mut trial, 1, &[OTHER, SERVE, 6]);
+    assert_eq!(
+        trial.rules(15_500, 20_000),
+        found("accept-backlog", Tier::Persistent)
+    );
+}
+
+#[test]
+fn other_sockets_have_no_such_queue() {
+    let mut trial = Trial::new();
+    stack(&mut trial, ACCEPT, &["UnixListener::accept", "listen"]);
+    stack(&mut trial, SERVE, &["Lines::next_line", "serve", "listen"]);
+    trial.task(1);
+    stands(&mut trial, 1, SERVE);
+    backlog(&mut trial, 7, 9);
+    assert_eq!(trial.rules(10_500, 15_000), nothing());
+}
+
+#[test]
+fn the_longest_wait_and_all_sockets_are_told() {
+    let evidence = |sockets: i32| {
+        let mut trial = server();
+        for socket in 1..=sockets {
+            backlog(&mut trial, socket, 9);
+        }
+        trial.apply(Change::Backlog(Backlog {
+            socket: 1,
+            address: ([127, 0, 0, 1], 80).into(),
+            waiting: 128,
+            limit: 128,
+            since: ms(9000),
+        }));
+        let finding = trial.only(10_500, 15_000);
+        assert_eq!(finding.since, ms(9000));
+        finding.evidence
+    };
+    let four = evidence(4);
+    assert!(four[0].ends_with("; no more are let in"), "{four:?}");
+    assert!(!four[1].contains("no more"), "{four:?}");
+    assert!(four[4].starts_with("connections are accepted"), "{four:?}");
+    assert_eq!(&*evidence(5)[4], "so it is with 1 more socket");
+    assert_eq!(&*evidence(7)[4], "so it is with 3 more sockets");
+}
