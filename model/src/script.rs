@@ -1,11 +1,12 @@
 //! Worlds for tests, told as short scripts.
 
 use std::num::{NonZeroU16, NonZeroU64};
+use std::sync::Arc;
 
 use crate::{
-    Birth, Change, Hold, Holder, Kind, Mode, Nanos, Origin, Place, PlaceId, Resource, ResourceId,
-    ResourceKind, RuntimeId, Site, SiteId, Stamp, State, TaskId, Usage, Vitals, Wait, WaitId,
-    World,
+    Activity, Birth, Change, Code, Frame, Hold, Holder, Kind, LongPoll, Mode, Nanos, Origin, Place,
+    PlaceId, Resource, ResourceId, ResourceKind, RuntimeId, Site, SiteId, Stack, StackId, Stamp,
+    State, TaskId, Usage, Vitals, Wait, WaitId, World,
 };
 
 pub(crate) fn task(number: u64) -> TaskId {
@@ -18,6 +19,10 @@ pub(crate) fn resource(number: u64) -> ResourceId {
 
 pub(crate) fn wait(number: u64) -> WaitId {
     WaitId::new(number).unwrap()
+}
+
+pub(crate) fn stack_id(number: u32) -> StackId {
+    StackId::new(number).unwrap()
 }
 
 pub(crate) fn ms(millis: u64) -> Stamp {
@@ -210,6 +215,38 @@ impl Script {
             vitals.since = now + Nanos(1000);
             vitals.wakers -= 1;
         })
+    }
+
+    /// The stack with this number: whose code each frame is, its function, and its line of `app.rs`; the innermost first.
+    pub(crate) fn stack(&mut self, number: u32, frames: &[(Code, &str, u32)]) -> &mut Self {
+        let frame = |(code, function, line): &(Code, &str, u32)| Frame {
+            function: (*function).into(),
+            place: Place {
+                file: "src/app.rs".into(),
+                line: *line,
+                column: 1,
+            },
+            code: *code,
+        };
+        let stack = Stack {
+            frames: frames.iter().map(frame).collect(),
+            whole: true,
+        };
+        self.apply(Change::Stack(stack_id(number), Arc::new(stack)))
+    }
+
+    /// The poll of this task that began then was seen blocked in a system call, at this stack.
+    pub(crate) fn blocked(&mut self, by: u64, since: u64, at: u32, in_place: bool) -> &mut Self {
+        self.apply(Change::LongPoll(Box::new(LongPoll {
+            task: task(by),
+            since: ms(since),
+            seen: ms(since + 300),
+            activity: Activity::Blocked("nanosleep".into()),
+            stack: Some(stack_id(at)),
+            proven: true,
+            in_place,
+            unseen: "".into(),
+        })))
     }
 
     /// Two tasks, 1 and 2, that have locks 1 and 2 and want the other's.

@@ -46,6 +46,14 @@ pub struct Frame {
     pub code: Code,
 }
 
+impl Frame {
+    /// Whether it is the app's code, or that of a crate that it depends on.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        matches!(self.code, Code::App | Code::Dependency)
+    }
+}
+
 /// What a person wants to see of a stack: the futures of the app and of its dependencies between a wait and the task's own
 /// future, and the operation of the runtime that the innermost of them awaits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -57,6 +65,11 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// The frames of the app and of what it depends on, the innermost first.
+    pub fn own(&self) -> impl Iterator<Item = &Frame> {
+        self.frames.iter().filter(|frame| frame.is_own())
+    }
+
     /// The innermost frame of the app; where it has none on this stack, that of a dependency.
     #[must_use]
     pub fn line(&self) -> Option<&Frame> {
@@ -92,6 +105,12 @@ impl Leaves {
             (*to_stack, *to_age) = (Some(stack), age);
         }
         all
+    }
+
+    /// The newest, if there is any.
+    #[must_use]
+    pub fn newest(&self) -> Option<(StackId, u8)> {
+        self.iter().next()
     }
 
     /// The pairs that it was made of.

@@ -272,12 +272,8 @@ fn describe<'a>(
     let leaves = RECORD.leaves.get(index).filter(|_| is_told);
     let leaves = leaves.and_then(|leaves| {
         slot.edges.consistent(|edges| {
-            let polls = if seen.is_closed() {
-                polls(slot, edges)
-            } else {
-                edges.div_ceil(2)
-            };
-            leaves.read(polls as u32)
+            // With the poll that is under way; without the drop of its future, which looks like one.
+            leaves.read((polls(slot, edges) + edges % 2) as u32)
         })
     });
     TaskReport {

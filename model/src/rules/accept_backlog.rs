@@ -81,14 +81,14 @@ impl<'w> Stacks<'w> {
             .partition(|(_, stack)| stack.frames.first().is_some_and(accepts));
         let mut depths: HashMap<&str, u8, FixedState> = HashMap::default();
         for (_, stack) in &accept {
-            for (depth, frame) in own(stack).enumerate() {
+            for (depth, frame) in stack.own().enumerate() {
                 let depth = u8::try_from(depth).unwrap_or(u8::MAX);
                 let least = depths.entry(&*frame.function).or_insert(depth);
                 *least = depth.min(*least);
             }
         }
         let beside = others.into_iter().filter_map(|(id, stack)| {
-            let known = own(stack).filter_map(|frame| depths.get(&*frame.function));
+            let known = stack.own().filter_map(|frame| depths.get(&*frame.function));
             Some((id, *known.min()?))
         });
         Self {
@@ -133,13 +133,6 @@ fn idle_there<'w>(look: &Look<'w>, stacks: &Stacks<'_>) -> Vec<&'w Task> {
 fn accepts(frame: &Frame) -> bool {
     let function = &*frame.function;
     frame.code == Code::Runtime && function.contains("TcpListener") && function.contains("accept")
-}
-
-fn own(stack: &Stack) -> impl Iterator<Item = &Frame> {
-    stack
-        .frames
-        .iter()
-        .filter(|frame| matches!(frame.code, Code::App | Code::Dependency))
 }
 
 fn problem(

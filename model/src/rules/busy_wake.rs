@@ -135,7 +135,7 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
         (false, _) => ("wake themselves", "a wake by the task itself"),
     };
     let newest = tasks.first().filter(|_| yields);
-    let newest = newest.and_then(|task| task.vitals.leaves.iter().next());
+    let newest = newest.and_then(|task| task.vitals.leaves.newest());
     let at = look.words.at("", newest.map(|(stack, _)| stack));
     Some(Problem {
         rule: "busy-wake",
@@ -169,14 +169,9 @@ fn problem(look: &Look<'_>, site: SiteId, tasks: &[&Task], sum: Counters) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use crate::rules::testing::{Trial, found, nothing};
-    use crate::script::task;
-    use crate::{
-        Change, Code, Finding, Frame, Leaves, Nanos, Place, Role, Stack, StackId, State, Subject,
-        Tier,
-    };
+    use crate::script::{stack_id, task};
+    use crate::{Code, Finding, Leaves, Nanos, Role, State, Subject, Tier};
 
     /// A task that is polled so often every half second, wakes itself so often, and is in a poll for so long each time.
     fn trial(polls: u64, self_wakes: u64, poll: u64) -> Vec<Finding> {
@@ -243,25 +238,12 @@ mod tests {
 
     #[test]
     fn a_loop_that_yields_is_woken_by_the_runtime() {
-        let frame = |function: &str, code| Frame {
-            function: function.into(),
-            place: Place {
-                file: "src/cache.rs".into(),
-                line: 22,
-                column: 9,
-            },
-            code,
-        };
-        let frames = vec![
-            frame("yield_now", Code::Runtime),
-            frame("consume", Code::App),
-        ];
-        let at = StackId::new(1).unwrap();
+        let frames = [(Code::Runtime, "yield_now", 1), (Code::App, "consume", 22)];
         let mut trial = Trial::new();
         trial.task(1).task(2);
         let mut findings = Vec::new();
         for look in (10_500..20_000).step_by(500) {
-            for (n, at) in [(1, Some(at)), (2, None)] {
+            for (n, at) in [(1, Some(stack_id(1))), (2, None)] {
                 trial.vitals(n, |v| {
                     v.state = State::Scheduled;
                     v.since = crate::script::ms(look);
@@ -272,8 +254,7 @@ mod tests {
             findings.extend(trial.look(look));
             assert_eq!(trial.wants_lines(), look < 12_500, "{look}");
             if look == 12_000 {
-                let (frames, whole) = (frames.clone(), true);
-                trial.apply(Change::Stack(at, Arc::new(Stack { frames, whole })));
+                trial.stack(1, &frames);
             }
         }
         let [finding] = &findings[..] else {
@@ -285,7 +266,7 @@ mod tests {
         );
         assert_eq!(
             &*finding.evidence[0],
-            "200000 polls a second, 100 % of them after it yielded at cache.rs:22"
+            "200000 polls a second, 100 % of them after it yielded at app.rs:22"
         );
     }
 

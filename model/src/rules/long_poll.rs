@@ -118,9 +118,7 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
 /// Whether the poll that is under way is long, and not where that is no fault.
 fn is_long(look: &Look<'_>, task: &Task) -> bool {
     let length = task.in_state(look.now);
-    let seen = look.world.long_poll(task.id);
-    let seen = seen.filter(|poll| poll.since == task.vitals.since);
-    let patience = match seen {
+    let patience = match look.world.present_poll(task) {
         Some(poll) if poll.in_place => return false,
         None if look.polls_are_seen => UNSEEN,
         _ => Nanos::ZERO,
@@ -206,10 +204,7 @@ fn under_way(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Proble
 
 /// What the poll that is under way was seen doing, and where.
 fn seen(look: &Look<'_>, task: &Task) -> Option<String> {
-    let poll = look.world.long_poll(task.id)?;
-    if poll.since != task.vitals.since {
-        return None;
-    }
+    let poll = look.world.present_poll(task)?;
     let ago = time(poll.seen.until(look.now));
     let stack = poll.stack.and_then(|id| look.world.stack(id));
     Some(match stack.and_then(|stack| look.words.chain(stack)) {

@@ -25,9 +25,7 @@ const ADVICE: &str = "find who keeps this lock while it does something slow: do 
 
 /// Whether the poll that is under way was seen waiting for such a lock.
 pub(super) fn is_it(look: &Look<'_>, task: &Task) -> bool {
-    let poll = look.world.long_poll(task.id);
-    let poll = poll.filter(|poll| poll.since == task.vitals.since);
-    poll.is_some_and(|poll| {
+    look.world.present_poll(task).is_some_and(|poll| {
         let stack = poll.stack.and_then(|id| look.world.stack(id));
         matches!(poll.activity, Activity::Blocked(_))
             && stack
@@ -52,7 +50,7 @@ fn takes_lock(frame: &Frame) -> bool {
 pub(super) fn problem(look: &Look<'_>, site: SiteId, task: &Task, count: usize) -> Problem {
     let name = look.words.task(task.id);
     let length = task.in_state(look.now);
-    let poll = look.world.long_poll(task.id);
+    let poll = look.world.present_poll(task);
     let stack = poll.and_then(|poll| look.world.stack(poll.stack?));
     let chain = stack.and_then(|stack| look.words.chain(stack));
     let mut evidence = vec![format!(
@@ -92,37 +90,22 @@ pub(super) fn problem(look: &Look<'_>, site: SiteId, task: &Task, count: usize) 
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::takes_lock;
     use crate::rules::testing::Trial;
     use crate::script::ms;
-    use crate::{Activity, Change, Code, Frame, LongPoll, Stack, StackId, State};
+    use crate::{Code, Frame, State};
 
     /// Task `number` runs since second 10; a poll of it that began then was seen blocked in this function.
     fn blocked(trial: &mut Trial, number: u64, since: u64, function: Option<&str>) {
-        let frame = |function: &str| Frame {
-            function: function.into(),
-            code: Code::Std,
-            ..Frame::default()
-        };
-        let at = StackId::new(number as u32).unwrap();
-        let frames = function.map(frame).into_iter().collect();
-        let whole = true;
-        trial.apply(Change::Stack(at, Arc::new(Stack { frames, whole })));
+        let frames: Vec<_> = function
+            .map(|name| (Code::Std, name, 0))
+            .into_iter()
+            .collect();
+        let at = number as u32;
         trial.task(number).vitals(number, |v| {
             (v.state, v.since) = (State::Running, ms(10_000));
         });
-        trial.apply(Change::LongPoll(Box::new(LongPoll {
-            task: crate::script::task(number),
-            since: ms(since),
-            seen: ms(since + 300),
-            activity: Activity::Blocked("futex".into()),
-            stack: Some(at),
-            proven: true,
-            in_place: false,
-            unseen: "".into(),
-        })));
+        trial.stack(at, &frames).blocked(number, since, at, false);
     }
 
     const LOCK: Option<&str> = Some("std::sync::poison::mutex::Mutex::lock");

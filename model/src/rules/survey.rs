@@ -70,14 +70,14 @@ pub(super) fn runtime(world: &World, task: &Task) -> Option<RuntimeId> {
 }
 
 fn has_no_name(world: &World, task: &Task) -> bool {
-    let newest = task.vitals.leaves.iter().next();
+    let newest = task.vitals.leaves.newest();
     newest.is_some_and(|(id, _)| world.stack(id).is_none())
 }
 
 /// Whether the last poll of a task yielded: then it is the runtime that wakes it, at once and for nobody. Not known where no
 /// stacks are caught, or where nobody has looked so far.
 pub(super) fn yields(world: &World, task: &Task) -> bool {
-    let newest = task.vitals.leaves.iter().next();
+    let newest = task.vitals.leaves.newest();
     let stack = newest.and_then(|(id, _)| world.stack(id));
     let leaf = stack.and_then(|stack| stack.frames.first());
     leaf.is_some_and(|leaf| leaf.code == Code::Runtime && leaf.function.contains("yield_now"))

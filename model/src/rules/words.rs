@@ -76,10 +76,10 @@ impl Words<'_> {
     pub(super) fn chain(&self, stack: &Stack) -> Option<String> {
         let leaf = stack.frames.first()?;
         let mut words = Vec::new();
-        if !is_own(leaf) {
+        if !leaf.is_own() {
             words.push(plain(&leaf.function));
         }
-        let own: Vec<&Frame> = stack.frames.iter().filter(|frame| is_own(frame)).collect();
+        let own: Vec<&Frame> = stack.own().collect();
         // A dependency may be deep: the app's own line matters more than how it got there from it.
         let app = own.iter().position(|frame| frame.code == Code::App);
         let skipped = app.filter(|app| *app >= FRAMES).map_or(1, |app| app);
@@ -98,7 +98,7 @@ impl Words<'_> {
 
     /// `in its last poll it left a waker in oneshot::Receiver, at api.rs:133 in api::upload`, if it did so.
     pub(super) fn last_waker(&self, task: &Task) -> Option<String> {
-        let (stack, age) = task.vitals.leaves.iter().next()?;
+        let (stack, age) = task.vitals.leaves.newest()?;
         let chain = self.chain(self.0.stack(stack)?)?;
         (age == 0).then(|| format!("in its last poll it left a waker in {chain}"))
     }
@@ -161,10 +161,6 @@ impl Words<'_> {
             None => kind.to_string(),
         }
     }
-}
-
-fn is_own(frame: &Frame) -> bool {
-    matches!(frame.code, Code::App | Code::Dependency)
 }
 
 /// `a, b and 3 more`.

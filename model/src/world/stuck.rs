@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 
 use super::World;
-use crate::{LongPoll, Revision, TaskId};
+use crate::{LongPoll, Revision, State, Task, TaskId};
 
 /// Tasks beyond this many are forgotten, the longest untold first.
 const MAX_POLLS: usize = 1024;
@@ -37,6 +37,14 @@ impl World {
     #[must_use]
     pub fn long_poll(&self, task: TaskId) -> Option<&LongPoll> {
         self.long_polls.known.get(&task).map(|(_, poll)| poll)
+    }
+
+    /// The look at the poll that this task is in; `None` where it is in none, or that one was not looked at.
+    #[must_use]
+    pub fn present_poll(&self, task: &Task) -> Option<&LongPoll> {
+        let is_running = task.vitals.state == State::Running;
+        let poll = self.long_poll(task.id).filter(|_| is_running);
+        poll.filter(|poll| poll.since == task.vitals.since)
     }
 
     /// The long polls that were told after `cursor`, in the order in which they were.

@@ -1,36 +1,22 @@
-use std::sync::Arc;
-
 use crate::rules::testing::{Trial, found, nothing};
-use crate::script::{ms, task};
-use crate::{
-    Backlog, Change, Code, Frame, Leaves, Place, Role, Stack, StackId, State, Subject, Tier,
-};
-
-fn id(number: u32) -> StackId {
-    StackId::new(number).unwrap()
-}
+use crate::script::{ms, stack_id, task};
+use crate::{Backlog, Change, Code, Leaves, Role, State, Subject, Tier};
 
 /// A stack of these functions, the innermost first; the first is tokio's.
 fn stack(trial: &mut Trial, number: u32, functions: &[&str]) {
-    let frames = functions.iter().enumerate().map(|(i, function)| Frame {
-        function: (*function).into(),
-        place: Place {
-            file: "src/server.rs".into(),
-            line: number * 10 + i as u32,
-            column: 1,
-        },
-        code: if i == 0 { Code::Runtime } else { Code::App },
-    });
-    let stack = Stack {
-        frames: frames.collect(),
-        whole: true,
-    };
-    trial.apply(Change::Stack(id(number), Arc::new(stack)));
+    let frames: Vec<_> = (0..)
+        .zip(functions)
+        .map(|(i, function)| {
+            let code = if i == 0 { Code::Runtime } else { Code::App };
+            (code, *function, number * 10 + i)
+        })
+        .collect();
+    trial.stack(number, &frames);
 }
 
 fn stands(trial: &mut Trial, number: u64, at: u32) {
     trial.vitals(number, |v| {
-        v.leaves = Leaves::new([(id(at), 0)]);
+        v.leaves = Leaves::new([(stack_id(at), 0)]);
         v.wakers = 1;
     });
 }
@@ -85,9 +71,9 @@ fn a_loop_that_serves_what_it_accepts() {
         evidence,
         [
             "at 127.0.0.1:80 9 connections of at most 1024 waiting, some at each look for 2.50s",
-            "connections are accepted in TcpListener::accept, at server.rs:11 in listen",
-            "instead task #1 at task.rs:1 has been idle for 2.50s in Lines::next_line, at server.rs:21 in serve, \
-             at server.rs:22 in listen",
+            "connections are accepted in TcpListener::accept, at app.rs:11 in listen",
+            "instead task #1 at task.rs:1 has been idle for 2.50s in Lines::next_line, at app.rs:21 in serve, \
+             at app.rs:22 in listen",
         ]
     );
     assert_eq!(
@@ -143,7 +129,9 @@ fn a_wait_for_a_permit_before_accepting_counts_too() {
     stack(&mut trial, 4, &["Semaphore::acquire", "listen"]);
     trial.task(3).made(5, crate::ResourceKind::Semaphore);
     trial.vitals(1, |v| v.leaves = Leaves::NONE);
-    trial.waits(1, 5).wait(1, |wait| wait.stack = Some(id(4)));
+    trial
+        .waits(1, 5)
+        .wait(1, |wait| wait.stack = Some(stack_id(4)));
     backlog(&mut trial, 7, 1);
     assert_eq!(
         trial.rules(10_500, 15_000),
@@ -184,7 +172,7 @@ fn an_outer_function_tells_only_where_nobody_else_has_it() {
 
 /// The task waits at all of these.
 fn stands_at(trial: &mut Trial, number: u64, at: &[u32]) {
-    let leaves = Leaves::new(at.iter().map(|at| (id(*at), 0)));
+    let leaves = Leaves::new(at.iter().map(|at| (stack_id(*at), 0)));
     trial.vitals(number, |v| (v.leaves, v.wakers) = (leaves, at.len() as u32));
 }
 

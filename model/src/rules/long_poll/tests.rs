@@ -1,7 +1,6 @@
 //! Scripts for both sides of what this rule calls wrong.
 
 use std::num::NonZeroU16;
-use std::sync::Arc;
 
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{millis, ms, task};
@@ -286,32 +285,11 @@ fn of_several_that_are_over_the_longest_is_told() {
 
 /// The poll of a task that began then was looked at.
 fn looked_at(trial: &mut Trial, number: u64, since: u64, in_place: bool) {
-    let frame = |function: &str, line, code| Frame {
-        function: function.into(),
-        place: Place {
-            file: "src/api.rs".into(),
-            line,
-            column: 1,
-        },
-        code,
-    };
-    let frames = vec![
-        frame("std::thread::sleep", 0, Code::Std),
-        frame("upload", 33, Code::App),
+    let frames = [
+        (Code::Std, "std::thread::sleep", 0),
+        (Code::App, "upload", 33),
     ];
-    let at = StackId::new(9).unwrap();
-    let whole = true;
-    trial.apply(Change::Stack(at, Arc::new(Stack { frames, whole })));
-    trial.apply(Change::LongPoll(Box::new(LongPoll {
-        task: task(number),
-        since: ms(since),
-        seen: ms(since + 300),
-        activity: Activity::Blocked("nanosleep".into()),
-        stack: Some(at),
-        proven: true,
-        in_place,
-        unseen: "".into(),
-    })));
+    trial.stack(9, &frames).blocked(number, since, 9, in_place);
 }
 
 #[test]
@@ -346,7 +324,7 @@ fn past_polls_of_one_stack_are_counted() {
     let finding = trial.only(10_300, 12_000);
     assert_eq!(
         &*finding.evidence[1],
-        "3 long polls were seen blocked in nanosleep: std::thread::sleep, at api.rs:33 in upload"
+        "3 long polls were seen blocked in nanosleep: std::thread::sleep, at app.rs:33 in upload"
     );
 }
 

@@ -89,8 +89,7 @@ impl Page<'_> {
             return;
         }
         if task.vitals.state == State::Running {
-            let poll = world.long_poll(task.id);
-            return match poll.filter(|poll| poll.since == task.vitals.since) {
+            return match world.present_poll(task) {
                 Some(poll) => self.long_poll(poll),
                 None => self.say("awaits", "nothing now: it is in a poll"),
             };
