@@ -4,13 +4,17 @@
 mod target;
 #[path = "support/viewer.rs"]
 mod viewer;
+#[path = "support/watch.rs"]
+mod watch;
 
 use std::{collections::BTreeSet, fs, path::Path, thread, time::Duration};
 
 use taskscope_model::{Code, LongPoll, Place, World};
-use taskscope_viewer::client::{Address, Sketching, snapshot};
 
-use crate::target::{Target, folder, until};
+use crate::{
+    target::{Target, folder, until},
+    watch::Watch,
+};
 
 /// The lines with the mark of this case.
 fn marked(case: &str) -> BTreeSet<u32> {
@@ -29,8 +33,7 @@ fn marked(case: &str) -> BTreeSet<u32> {
 struct Case {
     _target: Target,
     _dir: tempfile::TempDir,
-    address: Address,
-    viewer: tokio::runtime::Runtime,
+    watch: Watch,
 }
 
 impl Case {
@@ -40,19 +43,14 @@ impl Case {
         let mut target = Target::start(env!("CARGO_BIN_EXE_long_polls"), &options, dir.path());
         assert_eq!(target.line(), "blocked");
         Self {
-            address: Address::Socket(target.socket.clone()),
+            watch: Watch::of(&target),
             _target: target,
             _dir: dir,
-            viewer: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap(),
         }
     }
 
     fn world(&self) -> World {
-        let taken = snapshot(&self.address, String::new(), Sketching::Asked);
-        self.viewer.block_on(taken).unwrap().world
+        self.watch.world().unwrap()
     }
 }
 

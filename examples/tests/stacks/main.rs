@@ -8,6 +8,8 @@
 mod target;
 #[path = "../support/viewer.rs"]
 mod viewer;
+#[path = "../support/watch.rs"]
+mod watch;
 
 mod known;
 mod markers;
@@ -16,13 +18,13 @@ mod verdict;
 use std::collections::BTreeMap;
 
 use taskscope_model::{Code, State, Task, World};
-use taskscope_viewer::client::{Address, Sketching, snapshot};
 
 use crate::{
     known::KNOWN,
     markers::{Line, Marked, markers},
     target::{Target, folder, until},
     verdict::{Row, Shown, Verdict},
+    watch::Watch,
 };
 
 /// What the tasks are called that axum spawns, which have no name.
@@ -71,15 +73,10 @@ fn look(runtime: &str, marked: &BTreeMap<String, Marked>) -> BTreeMap<String, Sh
     let program = env!("CARGO_BIN_EXE_stuck");
     let mut target = Target::start(program, &format!("--runtime {runtime}"), dir.path());
     assert_eq!(target.line(), "stuck");
-    let address = Address::Socket(target.socket.clone());
-    let viewer = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let watch = Watch::of(&target);
     let mut before = None;
     until("stacks at all awaits", || {
-        let taken = snapshot(&address, String::new(), Sketching::Asked);
-        let world = viewer.block_on(taken).unwrap().world;
+        let world = watch.world().unwrap();
         let now = all_shown(&world);
         let is_settled = |name| now.get(name).is_some_and(|shown| shown.is_settled);
         let all_are = marked.keys().all(is_settled);
