@@ -116,7 +116,8 @@ impl Watch {
 /// Whether a signal is needed, and does no harm: rule 9 of `signal`.
 fn may_ask(tid: i32, look: &Look) -> bool {
     let is_needed = match look.failure {
-        Some(LookError::Running) => true,
+        // Who was given no processor may be in the kernel, on its way into or out of a call.
+        Some(LookError::Running) => look.activity == Activity::OnCpu,
         Some(_) => false,
         None => look.certainty == Certainty::Guess,
     };
