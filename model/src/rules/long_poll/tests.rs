@@ -5,8 +5,7 @@ use std::num::NonZeroU16;
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{millis, ms, task};
 use crate::{
-    Activity, Bucket, Change, Code, Frame, LongPoll, Nanos, Place, Role, RuntimeId, SiteId, Sketch,
-    Sketches, Stack, StackId, State, Subject, Tier,
+    Bucket, Change, Code, Nanos, Role, RuntimeId, SiteId, Sketch, Sketches, State, Subject, Tier,
 };
 
 fn running(trial: &mut Trial, number: u64, since: u64) {
