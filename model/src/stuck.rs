@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{StackId, Stamp, TaskId};
+use crate::{Await, StackId, Stamp, TaskId};
 
 /// What a thread was doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activity {
     /// Computing.
     OnCpu,
@@ -64,4 +64,17 @@ pub struct LongPoll {
     pub in_place: bool,
     /// Why the stack could not be seen; empty where it could.
     pub unseen: Arc<str>,
+}
+
+impl LongPoll {
+    /// Where it was last seen; `None` where that could not be seen.
+    #[must_use]
+    pub fn place(&self) -> Option<Await> {
+        let stack = Some(self.stack?);
+        Some(Await {
+            stack,
+            wait: None,
+            sure: self.proven,
+        })
+    }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use taskscope_model::{
-    Change, Code, Frame, Leaves, Place, Stack, StackId, Stamp, State, Vitals, Wait, World,
+    Activity, Change, Code, Frame, Leaves, LongPoll, Place, Stack, StackId, Stamp, State, Vitals,
+    Wait, World,
 };
 
 use crate::feed::{Hello, Source};
@@ -70,6 +71,28 @@ pub(crate) fn leaves(tokio: u64, stacks: &[(u32, u8)]) -> Change {
         ..Vitals::at_birth(Stamp(0))
     };
     Change::Lived(task(tokio), vitals)
+}
+
+/// A task is in a poll that does not return, and was seen doing this; at a stack, or it is told why that is not known.
+pub(crate) fn stuck(tokio: u64, activity: Activity, at: Result<u32, &str>) -> [Change; 2] {
+    let Change::Lived(task, mut vitals) = leaves(tokio, &[]) else {
+        unreachable!("leaves tell of a life");
+    };
+    vitals.state = State::Running;
+    let poll = LongPoll {
+        task,
+        since: vitals.since,
+        seen: vitals.since,
+        activity,
+        stack: at.ok().map(id),
+        proven: false,
+        in_place: false,
+        unseen: at.err().unwrap_or_default().into(),
+    };
+    [
+        Change::Lived(task, vitals),
+        Change::LongPoll(Box::new(poll)),
+    ]
 }
 
 /// All that the bank has told, with its stacks.

@@ -1,4 +1,4 @@
-//! Tasks added up by the places at which they wait.
+//! Tasks added up by the places at which they wait, or do not return from a poll.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::{Await, PlaceId, ResourceId, ResourceKind, Stack, StackId, State, Task, TaskId, World};
+use crate::{
+    Activity, Await, PlaceId, ResourceId, ResourceKind, Stack, StackId, State, Task, TaskId, World,
+};
 
-/// The tasks that wait at the same places.
+/// The tasks that wait at the same places, or are stuck at the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StackGroup {
     /// Which, the oldest first; at least one.
@@ -23,10 +25,11 @@ pub struct StackGroup {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StackKey(GroupKey);
 
-/// Where the tasks of a group wait.
+/// Where the tasks of a group are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
-    /// At all of these places at once, as `join!` and `select!` make it; at least one.
+    /// They wait at all of these places at once, as `join!` and `select!` make it; at least one. Or they are in a poll that
+    /// does not return, and [doing](Spot::doing) something at the only one.
     Spots(Vec<Spot>),
     /// At none that is known.
     Nowhere(Nowhere),
@@ -37,7 +40,7 @@ pub enum At {
 pub enum Nowhere {
     /// It was not polled yet.
     NeverPolled,
-    /// It is in a poll, or its closure runs: it does not wait.
+    /// It is in a poll, or its closure runs: it does not wait, and was not looked at, or not for long enough.
     InPoll,
     /// No stack of it was caught.
     NotKnown,
@@ -55,7 +58,7 @@ impl Nowhere {
     }
 }
 
-/// One place at which all tasks of a group wait.
+/// One place at which all tasks of a group are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
     /// One of the stacks that lead there; `None` where none was caught.
@@ -66,8 +69,10 @@ pub struct Spot {
     pub what: Option<(ResourceKind, PlaceId)>,
     /// The resource, where all wait for the same one.
     pub resource: Option<ResourceId>,
-    /// Whether all of them still wait there, as far as is known.
+    /// Whether all of them are still there, as far as is known.
     pub sure: bool,
+    /// What they do there, in a poll that does not return; `None` where they wait.
+    pub doing: Option<Activity>,
 }
 
 impl Spot {
@@ -96,11 +101,12 @@ enum Key {
 /// What makes two tasks one group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum GroupKey {
-    Spots(Vec<Key>),
+    /// In a poll, what is done there makes a difference, too.
+    Spots(Vec<Key>, Option<Activity>),
     Nowhere(Nowhere),
 }
 
-/// Adds tasks up by the places at which they wait: the largest group first, then the one with the oldest task. Ended
+/// Adds tasks up by the places at which they wait, or are stuck in a poll: the largest group first, then the one with the oldest task. Ended
 /// tasks are left out. The order in which the tasks come does not matter.
 #[must_use]
 pub fn by_stack<'a>(world: &World, tasks: impl IntoIterator<Item = &'a Task>) -> Vec<StackGroup> {
@@ -137,7 +143,7 @@ pub fn by_stack<'a>(world: &World, tasks: impl IntoIterator<Item = &'a Task>) ->
     let built = groups.into_iter().map(|(key, group)| StackGroup {
         tasks: group.tasks.iter().map(|task| task.id).collect(),
         at: match &key {
-            GroupKey::Spots(_) => At::Spots(group.spots),
+            GroupKey::Spots(..) => At::Spots(group.spots),
             GroupKey::Nowhere(why) => At::Nowhere(*why),
         },
         key: StackKey(key),
@@ -182,13 +188,10 @@ struct Names {
 }
 
 impl Names {
-    /// Where a task waits, and what makes that the same as elsewhere.
+    /// Where a task is, and what makes that the same as elsewhere.
     fn of(&mut self, task: &Task, world: &World) -> (GroupKey, Vec<Spot>) {
-        // What a task in a poll waited for is over.
-        let awaits = match task.vitals.state {
-            State::Running => Vec::new(),
-            _ => world.awaits(task),
-        };
+        let doing = world.present_poll(task).map(|poll| &poll.activity);
+        let awaits = world.whereabouts(task);
         if awaits.is_empty() {
             return (GroupKey::Nowhere(nowhere(task)), Vec::new());
         }
@@ -204,6 +207,7 @@ impl Names {
                     what,
                     resource: resource.map(|of| of.id),
                     sure: place.sure,
+                    doing: doing.cloned(),
                 };
                 let key = match place.stack {
                     Some(id) => self.key(id, world),
@@ -213,8 +217,8 @@ impl Names {
             })
             .collect();
         spots.sort_by_key(|(key, spot)| (*key, spot.what, spot.resource, !spot.sure));
-        let (keys, spots) = spots.into_iter().unzip();
-        (GroupKey::Spots(keys), spots)
+        let (keys, spots): (Vec<_>, _) = spots.into_iter().unzip();
+        (GroupKey::Spots(keys, doing.cloned()), spots)
     }
 
     fn key(&mut self, id: StackId, world: &World) -> Key {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use super::World;
-use crate::{Await, Revision, Stack, StackId, Task};
+use crate::{Await, LongPoll, Revision, Stack, StackId, State, Task};
 
 /// Stacks beyond this many are not kept.
 const MAX_STACKS: usize = 1 << 15;
@@ -97,6 +97,18 @@ impl World {
         }
         found.sort_by_key(|place| !place.sure);
         found
+    }
+
+    /// Where a task is: in a poll that does not return, at the place where that was last seen; else at the places at which
+    /// it [waits](Self::awaits).
+    #[must_use]
+    pub fn whereabouts(&self, task: &Task) -> Vec<Await> {
+        if task.vitals.state == State::Running {
+            // What it waited for is over.
+            let seen = self.present_poll(task).and_then(LongPoll::place);
+            return seen.into_iter().collect();
+        }
+        self.awaits(task)
     }
 
     fn is_same(&self, a: Option<StackId>, b: StackId) -> bool {

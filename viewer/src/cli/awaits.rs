@@ -1,8 +1,10 @@
-//! How JSON outputs say where a task waits.
+//! How JSON outputs say where a task waits, or does not return from a poll.
 
 use serde::Serialize;
 use taskscope_model::query::Spot;
-use taskscope_model::{Frame, PlaceId, ResourceId, ResourceKind, Stack, Task, World};
+use taskscope_model::{
+    Activity, Frame, LongPoll, PlaceId, ResourceId, ResourceKind, Stack, State, Task, World,
+};
 
 use super::refs;
 use crate::text::{frameless, is_placed, operation};
@@ -18,6 +20,18 @@ pub(super) struct AwaitRow<'a> {
     location: Option<String>,
     resource: Option<ResourceRef>,
     unknown: Option<&'static str>,
+    whole: bool,
+    frames: Vec<FrameRow<'a>>,
+}
+
+/// What a poll does that does not return.
+#[derive(Debug, Serialize)]
+pub(super) struct PollRow<'a> {
+    activity: &'static str,
+    system_call: Option<&'a str>,
+    sure: bool,
+    location: Option<String>,
+    unknown: Option<&'a str>,
     whole: bool,
     frames: Vec<FrameRow<'a>>,
 }
@@ -40,8 +54,11 @@ struct FrameRow<'a> {
 }
 
 impl<'a> AwaitRow<'a> {
-    /// Where a task waits.
+    /// Where a task waits: nowhere while it is in a poll.
     pub(super) fn all(task: &Task, world: &'a World) -> Vec<Self> {
+        if task.vitals.state == State::Running {
+            return Vec::new();
+        }
         let places = world.awaits(task).into_iter().take(LISTED);
         let rows = places.map(|place| {
             let wait = place.wait.and_then(|id| world.waits().get(id));
@@ -80,6 +97,56 @@ impl<'a> AwaitRow<'a> {
             frames: stack.map_or_else(Vec::new, |stack| {
                 stack.frames.iter().map(FrameRow::of).collect()
             }),
+        }
+    }
+}
+
+impl<'a> PollRow<'a> {
+    /// What a task does in the poll that it is in.
+    pub(super) fn present(task: &Task, world: &'a World) -> Option<Self> {
+        world.present_poll(task).map(|poll| Self::of(poll, world))
+    }
+
+    /// What the tasks of a group do; `None` where they wait.
+    pub(super) fn spot(spot: &'a Spot, world: &World) -> Option<Self> {
+        let row = Self::at(spot.doing.as_ref()?, spot.frames.as_deref());
+        Some(Self {
+            sure: spot.sure,
+            unknown: frameless(&spot.place(), world),
+            ..row
+        })
+    }
+
+    fn of(poll: &'a LongPoll, world: &'a World) -> Self {
+        let stack = poll.stack.and_then(|id| world.stack(id));
+        let unseen = Some(&*poll.unseen).filter(|why| !why.is_empty());
+        let frameless = || frameless(&poll.place()?, world);
+        Self {
+            sure: poll.proven,
+            unknown: unseen.or_else(frameless),
+            ..Self::at(&poll.activity, stack.map(AsRef::as_ref))
+        }
+    }
+
+    fn at(activity: &'a Activity, stack: Option<&'a Stack>) -> Self {
+        let AwaitRow {
+            sure,
+            location,
+            whole,
+            frames,
+            ..
+        } = AwaitRow::at(stack);
+        Self {
+            activity: activity.as_str(),
+            system_call: match activity {
+                Activity::Blocked(call) if !call.is_empty() => Some(call),
+                _ => None,
+            },
+            sure,
+            location,
+            unknown: None,
+            whole,
+            frames,
         }
     }
 }

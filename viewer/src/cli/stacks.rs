@@ -60,6 +60,8 @@ pub(super) async fn run(address: Option<Address>, args: &StacksArgs) -> Outcome 
 
 #[cfg(test)]
 mod tests {
+    use taskscope_model::Activity;
+
     use super::*;
     use crate::{scene, stacked};
 
@@ -107,6 +109,45 @@ mod tests {
         assert_eq!(groups[0]["awaits"][0]["resource"]["location"], "bank.rs:31");
         let counted = groups.iter().map(|group| group["count"].as_u64().unwrap());
         assert_eq!(counted.sum::<u64>(), json["matching"].as_u64().unwrap());
+    }
+
+    #[test]
+    fn what_is_done_in_polls_that_do_not_return_is_told() {
+        let mut changes = stacked::bank();
+        let read = || Activity::Blocked("read".into());
+        changes.push(stacked::stack(
+            7,
+            &[("read", "", 0), ("api::up", "api.rs", 133)],
+            true,
+        ));
+        changes.extend(stacked::stuck(60, read(), Ok(7)));
+        changes.extend(stacked::stuck(61, read(), Ok(7)));
+        changes.extend(stacked::stuck(62, Activity::OnCpu, Err("it is deaf")));
+        let world = scene::world(changes);
+        let hello = stacked::hello();
+        let style = Style {
+            width: 120,
+            colours: false,
+        };
+        let answer = answer(&world, "state:running", None);
+        insta::assert_snapshot!(
+            "stacks_in_polls",
+            text::draw(&hello, &world, &answer, style)
+        );
+        let json = serde_json::to_value(json::Stacks::of(&hello, &world, &answer)).unwrap();
+        scene::check(&json, include_str!("../../schema/stacks.v1.json"));
+        let group = &json["groups"][0];
+        assert_eq!(
+            (&group["count"], &group["awaits"]),
+            (&2.into(), &serde_json::json!([]))
+        );
+        assert_eq!(group["poll"]["system_call"], "read");
+        assert_eq!(group["poll"]["frames"][1]["line"], 133);
+        assert_eq!(json["groups"][1]["reason"], "in a poll");
+        assert_eq!(
+            Answer::of(&world, "at:api.rs".parse().unwrap(), None).matching,
+            2
+        );
     }
 
     #[test]

@@ -157,9 +157,9 @@ async fn name(updates: &mut Streaming<v1::WatchUpdate>, decoder: &mut Decoder, w
     }
 }
 
-/// The stacks at which tasks wait and whose frames were not told.
+/// The stacks at which tasks are and whose frames were not told.
 fn nameless(world: &World) -> HashSet<StackId> {
-    let awaits = world.tasks().flat_map(|task| world.awaits(task));
+    let awaits = world.tasks().flat_map(|task| world.whereabouts(task));
     let stacks = awaits.filter_map(|place| place.stack);
     stacks.filter(|id| world.stack(*id).is_none()).collect()
 }

@@ -74,12 +74,22 @@ pub fn is_placed(frame: &Frame) -> bool {
 }
 
 impl Names<'_> {
-    /// Where a task waits that waits for nothing that is tracked, as `Notified at worker.rs:71`; a `?` behind it says that
-    /// this is not sure. `None` where that is not known.
+    /// Where a task waits that waits for nothing that is tracked, as `Notified at worker.rs:71`, or what it does in a poll that
+    /// does not return, as `blocked in read at api.rs:133`; a `?` behind it says that this is not sure. `None` where that is
+    /// not known.
     #[must_use]
     pub fn waits_at(&self, task: &Task, columns: usize) -> Option<String> {
         if task.vitals.state == State::Running {
-            return None;
+            let poll = self.world.present_poll(task)?;
+            let line = poll.stack.and_then(|stack| self.world.stack(stack)?.line());
+            let mut text = clean(&poll.activity.to_string()).into_owned();
+            if let Some(frame) = line.filter(|frame| is_placed(frame)) {
+                let doubt = if poll.proven { "" } else { "?" };
+                let room = columns.saturating_sub(width(&text) + 4 + doubt.len());
+                let place = short(&frame.place.file, frame.place.line, room.max(8));
+                text.push_str(&format!(" at {place}{doubt}"));
+            }
+            return Some(text);
         }
         let awaits = self.world.awaits(task);
         let first = awaits.first()?;
@@ -146,25 +156,27 @@ impl Names<'_> {
     }
 }
 
-/// A place at which tasks wait, in the words of a table. Safe for a terminal.
+/// A place at which tasks wait, or do not return from a poll, in the words of a table. Safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpotLine {
     /// The innermost function of the app, else of a dependency, else of anything.
     pub function: String,
     /// The line in it.
     pub place: String,
-    /// What is waited for: the resource where that is known, else the operation.
+    /// What is waited for: the resource where that is known, else the operation. Or what is done there.
     pub what: String,
 }
 
 impl Names<'_> {
-    /// A place at which tasks wait, with so many columns for the line and for what is waited for.
+    /// A place at which tasks are, with so many columns for the line and for what is waited for.
     #[must_use]
     pub fn spot(&self, spot: &Spot, place: usize, what: usize) -> SpotLine {
         let stack = spot.frames.as_deref();
         let line = stack.and_then(Stack::line).filter(|frame| is_placed(frame));
         let any = line.or_else(|| stack?.frames.first());
         let operation = stack.and_then(operation);
+        let doing = spot.doing.as_ref();
+        let doing = doing.map(|doing| clean(&doing.to_string()).into_owned());
         let resource = spot.resource.map(|id| self.resource_of(id, what));
         let kind = || {
             let (kind, at) = spot.what?;
@@ -174,18 +186,26 @@ impl Names<'_> {
                 |at| format!("{kind} {}", short(&at.file, at.line, what)),
             ))
         };
-        let mut text = resource
+        let mut text = doing
+            .or(resource)
             .or_else(kind)
             .or(operation)
             .unwrap_or_else(|| "?".to_owned());
-        if !spot.sure {
+        // They do it for sure, and maybe there.
+        let doubt = if spot.sure || spot.doing.is_none() {
+            ""
+        } else {
+            "?"
+        };
+        if !spot.sure && doubt.is_empty() {
             text.push_str(" (maybe)");
         }
         let unknown = || "?".to_owned();
         SpotLine {
             function: any.map_or_else(unknown, |frame| function(&frame.function, usize::MAX)),
             place: line.map_or_else(unknown, |frame| {
-                short(&frame.place.file, frame.place.line, place)
+                let room = place.saturating_sub(doubt.len());
+                short(&frame.place.file, frame.place.line, room) + doubt
             }),
             what: text,
         }

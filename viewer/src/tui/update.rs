@@ -378,7 +378,7 @@ fn ask_for_sketches(app: &mut App, effects: &mut Vec<Effect>) {
 fn ask_for_sources(app: &mut App, effects: &mut Vec<Effect>) {
     let world = app.picture.world();
     let awaits = match app.screen() {
-        Screen::Task(detail) => detail.task(world).map(|task| world.awaits(task)),
+        Screen::Task(detail) => detail.task(world).map(|task| world.whereabouts(task)),
         Screen::Stacks => app.stacks.selected().map(|group| match &group.at {
             At::Spots(spots) => spots.iter().map(Spot::place).collect(),
             At::Nowhere(_) => Vec::new(),

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::{At, Nowhere, StackGroup, by_stack};
 use crate::query::Filter;
-use crate::script::Script;
+use crate::script::{Script, ms, task};
 use crate::{
-    Change, Code, Frame, Leaves, Place, ResourceKind, Stack, StackId, State, Task, TaskId,
+    Activity, Change, Code, Frame, Leaves, LongPoll, Place, ResourceKind, Stack, StackId, State,
+    Task, TaskId,
 };
 
 fn id(number: u32) -> StackId {
@@ -92,6 +93,55 @@ fn what_waits_nowhere_is_grouped_by_the_reason() {
             (vec![3], nowhere(Nowhere::NeverPolled)),
         ]
     );
+}
+
+#[test]
+fn tasks_that_do_the_same_in_a_poll_that_does_not_return_are_one_group() {
+    let mut script = Script::new();
+    named(&mut script, 1, 71);
+    named(&mut script, 2, 71);
+    let read = || Activity::Blocked("read".into());
+    let polls = [
+        (1, read(), Some(1), true),
+        (2, read(), Some(2), false),
+        (3, Activity::OnCpu, Some(1), true),
+        (4, Activity::OnCpu, None, false),
+    ];
+    for (number, activity, stack, proven) in polls {
+        script.task(number).vitals(number, |vitals| {
+            (vitals.state, vitals.since) = (State::Running, ms(1));
+            // What it waited for before is over.
+            vitals.wakers = 1;
+            vitals.leaves = Leaves::new([(id(2), 0)]);
+        });
+        script.apply(Change::LongPoll(Box::new(LongPoll {
+            task: task(number),
+            since: ms(1),
+            seen: ms(300),
+            activity,
+            stack: stack.map(id),
+            proven,
+            in_place: false,
+            unseen: "".into(),
+        })));
+    }
+    let groups = groups(&script);
+    let found = groups.iter().map(|group| {
+        let at = match &group.at {
+            At::Spots(spots) => Some((spots.len(), spots[0].doing.clone(), spots[0].sure)),
+            At::Nowhere(_) => None,
+        };
+        (numbers(group), at)
+    });
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [
+            (vec![1, 2], Some((1, Some(read()), false))),
+            (vec![3], Some((1, Some(Activity::OnCpu), true))),
+            (vec![4], None),
+        ]
+    );
+    assert_eq!(groups[2].at, At::Nowhere(Nowhere::InPoll));
 }
 
 #[test]

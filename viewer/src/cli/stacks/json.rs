@@ -6,7 +6,7 @@ use taskscope_model::query::{At, StackGroup};
 
 use super::Answer;
 use crate::cli::about::Target;
-use crate::cli::awaits::AwaitRow;
+use crate::cli::awaits::{AwaitRow, PollRow};
 use crate::cli::refs::TaskRef;
 use crate::cli::schema;
 use crate::feed::Hello;
@@ -40,6 +40,7 @@ struct Row<'a> {
     count: usize,
     tasks: Vec<TaskRef<'a>>,
     reason: Option<&'static str>,
+    poll: Option<PollRow<'a>>,
     awaits: Vec<AwaitRow<'a>>,
 }
 
@@ -74,15 +75,14 @@ impl<'a> Row<'a> {
             At::Spots(spots) => (None, spots.as_slice()),
             At::Nowhere(why) => (Some(why.as_str()), &[][..]),
         };
+        let waits = spots.iter().filter(|spot| spot.doing.is_none());
         let tasks = group.tasks.iter().take(TASKS);
         Self {
             count: group.tasks.len(),
             tasks: tasks.map(|id| TaskRef::of(*id, world)).collect(),
             reason,
-            awaits: spots
-                .iter()
-                .map(|spot| AwaitRow::spot(spot, world))
-                .collect(),
+            poll: spots.first().and_then(|spot| PollRow::spot(spot, world)),
+            awaits: waits.map(|spot| AwaitRow::spot(spot, world)).collect(),
         }
     }
 }

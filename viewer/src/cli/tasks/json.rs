@@ -11,7 +11,7 @@ use super::known::Known;
 use super::question::{Answer, Question, Rows as Found};
 use crate::cli::about::Target;
 use crate::cli::advice::Advice;
-use crate::cli::awaits::AwaitRow;
+use crate::cli::awaits::{AwaitRow, PollRow};
 use crate::cli::schema;
 use crate::feed::Hello;
 use crate::text::kind_of;
@@ -83,6 +83,7 @@ struct Row<'a> {
     waits_for: Vec<Waiting<'a>>,
     holds: Vec<Held>,
     awaits: Vec<AwaitRow<'a>>,
+    poll: Option<PollRow<'a>>,
 }
 
 /// Tasks that become rows one at a time.
@@ -266,6 +267,7 @@ impl<'a> Row<'a> {
             waits_for: Waiting::all(task.id, world, epoch),
             holds: Held::all(task.id, world, epoch),
             awaits: AwaitRow::all(task, world),
+            poll: PollRow::present(task, world),
         }
     }
 }

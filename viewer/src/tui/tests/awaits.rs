@@ -1,6 +1,6 @@
 //! Where tasks wait: the tree of a task, and lines of its source.
 
-use taskscope_model::{Activity, Change, LongPoll, State};
+use taskscope_model::{Activity, Change};
 
 use super::Person;
 use super::pictures::pictures;
@@ -100,24 +100,6 @@ fn where_there_is_no_stack_the_reason_is_told() {
 #[test]
 fn a_poll_that_does_not_return_is_shown_with_what_it_does() {
     let mut changes = stacked::bank();
-    let Change::Lived(task, mut vitals) = stacked::leaves(60, &[]) else {
-        panic!("it lives on");
-    };
-    vitals.state = State::Running;
-    let since = vitals.since;
-    changes.push(Change::Lived(task, vitals));
-    let seen = |stack, unseen: &str| {
-        Change::LongPoll(Box::new(LongPoll {
-            task,
-            since,
-            seen: since,
-            activity: Activity::Blocked("rec\u{1b}vfrom".into()),
-            stack,
-            proven: false,
-            in_place: false,
-            unseen: unseen.into(),
-        }))
-    };
     changes.push(stacked::stack(
         9,
         &[
@@ -126,20 +108,21 @@ fn a_poll_that_does_not_return_is_shown_with_what_it_does() {
         ],
         true,
     ));
-    let screen = |change| {
+    let screen = |seen| {
         let mut changes = changes.clone();
-        changes.push(change);
+        let blocked = Activity::Blocked("rec\u{1b}vfrom".into());
+        changes.extend(stacked::stuck(60, blocked, seen));
         let mut person = at(120, 40, stacked::hello(), changes);
         person.keys("/#60<enter><enter>");
         person.screen()
     };
-    let shown = screen(seen(None, "the thread is deaf"));
+    let shown = screen(Err("the thread is deaf"));
     assert!(shown.contains("blocked in rec␛vfrom"), "{shown}");
     assert!(
         shown.contains("? where is not known: the thread is deaf"),
         "{shown}"
     );
-    let shown = screen(seen(Some(stacked::id(9)), ""));
+    let shown = screen(Ok(9));
     assert!(shown.contains("api.rs:133"), "{shown}");
     assert!(shown.contains("(maybe)"), "{shown}");
 }

@@ -121,15 +121,8 @@ impl Page<'_> {
         };
         let activity = clean(&activity);
         self.say("poll", &format!("{activity}{within}, {ago} ago"));
-        match poll.stack {
-            Some(stack) => {
-                let place = Await {
-                    stack: Some(stack),
-                    wait: None,
-                    sure: poll.proven,
-                };
-                self.places("", &[place]);
-            }
+        match poll.place() {
+            Some(place) => self.places("", &[place]),
             None if poll.unseen.is_empty() => {}
             None => self.say(
                 "",

@@ -150,7 +150,11 @@ fn about(page: &mut Page<'_>, group: &StackGroup) {
                 .iter()
                 .map(taskscope_model::query::Spot::place)
                 .collect();
-            page.places("awaits", &awaits);
+            let doing = spots.iter().find_map(|spot| spot.doing.as_ref());
+            if let Some(doing) = doing {
+                page.say("poll", &clean(&doing.to_string()));
+            }
+            page.places(if doing.is_some() { "" } else { "awaits" }, &awaits);
             for spot in spots {
                 if spot.what.is_some() {
                     let what = app.names().spot(spot, 40, 60).what;

@@ -1,5 +1,7 @@
 //! The JSON is what its schema says.
 
+use taskscope_model::Activity;
+
 use super::Tasks;
 use crate::cli::args::{Choice, ViewArgs};
 use crate::cli::tasks::Question;
@@ -62,5 +64,35 @@ fn where_tasks_wait_is_told_as_the_schema_says() {
     assert_eq!(
         (&awaits[0]["whole"], &awaits[2]["whole"]),
         (&true.into(), &false.into())
+    );
+}
+
+#[test]
+fn what_a_task_does_in_a_poll_is_told_as_the_schema_says() {
+    let mut changes = crate::stacked::bank();
+    changes.extend(crate::stacked::stuck(60, Activity::OnCpu, Ok(4)));
+    changes.extend(crate::stacked::stuck(61, Activity::Unknown, Err("deaf")));
+    let (hello, world) = (crate::stacked::hello(), scene::world(changes));
+    let choice = Choice {
+        filter: "state:running".to_owned(),
+        ..Choice::default()
+    };
+    let question = Question::read(&choice, &ViewArgs::default()).unwrap();
+    let answer = question.answer(&world, None);
+    let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
+    scene::check(&json, include_str!("../../../../schema/tasks.v1.json"));
+    let of = |id: u64| {
+        let mut tasks = json["tasks"].as_array().unwrap().iter();
+        tasks.find(|task| task["tokio_id"] == id).unwrap().clone()
+    };
+    assert_eq!(of(60)["awaits"], serde_json::json!([]));
+    let (seen, unseen) = (&of(60)["poll"], &of(61)["poll"]);
+    assert_eq!(
+        (&seen["activity"], &seen["location"]),
+        (&"on-cpu".into(), &"serve.rs:90".into())
+    );
+    assert_eq!(
+        (&unseen["unknown"], &unseen["frames"]),
+        (&"deaf".into(), &serde_json::json!([]))
     );
 }
