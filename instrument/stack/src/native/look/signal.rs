@@ -21,7 +21,7 @@
 
 use std::arch::asm;
 use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 use std::time::Duration;
@@ -78,35 +78,59 @@ unsafe fn syscall(number: i64, a: [u64; 6]) -> i64 {
     result
 }
 
-/// Rule 1. No instrumentation of sanitizers is needed: it reads and writes its own variables.
-extern "C" fn handler(_: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    if info.is_null() || context.is_null() {
+/// The kernel's siginfo of a signal that was queued with a value.
+#[repr(C)]
+struct Info {
+    signal: i32,
+    _errno: i32,
+    code: i32,
+    _padding: i32,
+    sender: i32,
+    _user: u32,
+    value: u64,
+    _rest: [u64; 12],
+}
+
+/// The start of the kernel's ucontext. The whole of libc's may be longer than what the kernel wrote.
+#[repr(C)]
+struct Context {
+    _flags: u64,
+    _link: u64,
+    _stack: libc::stack_t,
+    registers: [u64; 23],
+}
+
+const _: () = assert!(
+    size_of::<Info>() == size_of::<libc::siginfo_t>()
+        && offset_of!(Info, code) == offset_of!(libc::siginfo_t, si_code)
+        && offset_of!(Context, registers) == offset_of!(libc::ucontext_t, uc_mcontext.gregs)
+);
+
+/// Rules 1 and 2, of which `tests/handler.rs` reads the machine code. They hold in unoptimized builds too, but that these call
+/// the methods of atomic variables: hence no pointer is dereferenced, which such builds check, and there are no closures,
+/// iterators and small methods, which they call. No instrumentation of sanitizers is needed: it reads and writes its own
+/// variables. The kernel gives both references, since SA_SIGINFO is set.
+extern "C" fn handler(_: libc::c_int, info: Option<&Info>, context: Option<&Context>) {
+    let (Some(info), Some(context)) = (info, context) else {
+        return;
+    };
+    if info.code != libc::SI_QUEUE {
         return;
     }
-    // SAFETY: the kernel gives both, since SA_SIGINFO is set, and the signal was queued with a value if its code says so.
-    let (code, sender, id, registers) = unsafe {
-        if (*info).si_code != libc::SI_QUEUE {
-            return;
-        }
-        let registers = &(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs;
-        let id = (*info).si_value().sival_ptr as u64;
-        ((*info).si_code, (*info).si_pid(), id, registers)
-    };
-    let process = PROCESS.load(Relaxed);
+    let (id, process) = (info.value, PROCESS.load(Relaxed));
     // SAFETY: a system call that only answers a number.
     let thread = unsafe { syscall(libc::SYS_gettid, [0; 6]) };
     // Rule 4.
-    if code != libc::SI_QUEUE
-        || sender != process
-        || thread != i64::from(THREAD.load(Relaxed))
-        || STATE
-            .compare_exchange(id << 2 | ASKED, id << 2 | ANSWERING, AcqRel, Relaxed)
-            .is_err()
-    {
+    if info.sender != process || thread != i64::from(THREAD.load(Relaxed)) {
         return;
     }
-    let [pc, sp, fp] = [libc::REG_RIP, libc::REG_RSP, libc::REG_RBP]
-        .map(|register| registers.get(register as usize).map_or(0, |r| *r as u64));
+    let (asked, answering) = (id << 2 | ASKED, id << 2 | ANSWERING);
+    let Ok(_) = STATE.compare_exchange(asked, answering, AcqRel, Relaxed) else {
+        return;
+    };
+    let pc = context.registers[libc::REG_RIP as usize];
+    let sp = context.registers[libc::REG_RSP as usize];
+    let fp = context.registers[libc::REG_RBP as usize];
     let wanted = POLL_SP.load(Relaxed).wrapping_add(ABOVE).wrapping_sub(sp);
     let mut len = 0;
     // Rule 6.
@@ -129,9 +153,10 @@ extern "C" fn handler(_: libc::c_int, info: *mut libc::siginfo_t, context: *mut 
         };
         len = if copied > 0 { copied as u64 } else { 0 };
     }
-    for (place, value) in [(&PC, pc), (&SP, sp), (&FP, fp), (&LEN, len)] {
-        place.store(value, Relaxed);
-    }
+    PC.store(pc, Relaxed);
+    SP.store(sp, Relaxed);
+    FP.store(fp, Relaxed);
+    LEN.store(len, Relaxed);
     STATE.store(id << 2 | ANSWERED, Release);
 }
 
@@ -216,14 +241,17 @@ pub(super) fn ask(
 }
 
 fn send(process: i32, tid: i32, signal: i32, id: u64) -> bool {
-    // The kernel's siginfo: signal, errno, code; then sender, its user, and the value.
-    let mut info = [0u64; 16];
-    // SAFETY: asks for a number.
-    let user = unsafe { libc::getuid() };
-    info[0] = u64::from(signal.cast_unsigned());
-    info[1] = u64::from(libc::SI_QUEUE.cast_unsigned());
-    info[2] = u64::from(process.cast_unsigned()) | u64::from(user) << 32;
-    info[3] = id;
+    let info = Info {
+        signal,
+        _errno: 0,
+        code: libc::SI_QUEUE,
+        _padding: 0,
+        sender: process,
+        // SAFETY: asks for a number.
+        _user: unsafe { libc::getuid() },
+        value: id,
+        _rest: [0; 12],
+    };
     // SAFETY: the kernel reads one siginfo; the handler is ours (rule 3).
     unsafe {
         libc::syscall(
@@ -231,7 +259,7 @@ fn send(process: i32, tid: i32, signal: i32, id: u64) -> bool {
             process,
             tid,
             signal,
-            info.as_ptr(),
+            &raw const info,
         ) == 0
     }
 }
