@@ -46,6 +46,14 @@ pub(crate) fn is_std_file(file: &str) -> bool {
     file.starts_with("/rustc/") || file.contains("/lib/rustlib/") || file.starts_with("library/")
 }
 
+/// Whether a file is a C library's, which a program can have within itself: Rust's own musl comes with line tables.
+fn is_libc_file(file: &str) -> bool {
+    let is_c = [".c", ".s", ".S"].iter().any(|end| file.ends_with(end));
+    is_c && file
+        .split(['/', '-', '_'])
+        .any(|word| matches!(word, "musl" | "glibc"))
+}
+
 impl Origin {
     /// Whose code this is, by the place of its source or, if that does not tell, by its name.
     pub fn of(frame: &Frame) -> Self {
@@ -59,6 +67,9 @@ impl Origin {
             } else {
                 Self::Std
             };
+        }
+        if is_libc_file(file) {
+            return Self::Std;
         }
         match name::registry(file) {
             Some((name, path)) => match name.as_str() {
@@ -156,6 +167,13 @@ mod tests {
                 "/w/examples/src/x.rs".into(),
                 Origin::User,
             ),
+            (
+                "thread::__syscall_cp.c::__syscall_cp_c",
+                "/b/musl-make/obj_musl/../src_musl/src/thread/__syscall_cp.c".into(),
+                Origin::Std,
+            ),
+            ("x", "/w/musl-tools/src/main.rs".into(), Origin::User),
+            ("x", "/w/bank/src/hash.c".into(), Origin::User),
             ("malloc", String::new(), Origin::Std),
             ("bank::x", String::new(), Origin::User),
         ] {
