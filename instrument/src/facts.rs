@@ -172,6 +172,7 @@ impl About for Facts {
                 problems: self.problems(),
                 debug_info: self.stacks.debug_info(),
                 no_stacks: self.stacks.refused().unwrap_or_default().to_owned(),
+                no_signals: self.stacks.signals_refused().unwrap_or_default().to_owned(),
             },
             max_tasks: record::MAX_TASKS as u64,
             max_name_bytes: record::MAX_NAME as u32,

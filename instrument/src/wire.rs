@@ -66,6 +66,7 @@ fn setup(setup: &SetupFacts) -> v1::Setup {
         clock: setup.clock.to_owned(),
         debug_info: setup.debug_info.to_owned(),
         no_stacks: cut(&setup.no_stacks),
+        no_signals: cut(&setup.no_signals),
         problems: setup
             .problems
             .iter()

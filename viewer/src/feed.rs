@@ -113,6 +113,8 @@ pub struct Setup {
     pub debug_info: String,
     /// Why it is not caught where tasks wait, and what to do; empty where it is.
     pub no_stacks: String,
+    /// Why threads that compute are not asked where they are; empty where they are.
+    pub no_signals: String,
 }
 
 /// The bounds that a target keeps; the fields are those of the protocol's `Limits`.

@@ -75,4 +75,6 @@ pub(crate) struct SetupFacts {
     pub(crate) debug_info: &'static str,
     /// Why where tasks wait is not caught; empty where it is.
     pub(crate) no_stacks: String,
+    /// Why threads that compute are not asked where they are; empty where they are.
+    pub(crate) no_signals: String,
 }

@@ -24,6 +24,11 @@ impl StackFacts {
         Some("this program was built without the feature `stacks` of taskscope")
     }
 
+    /// Why threads that compute are not asked: that there are no stacks says it.
+    pub(crate) fn signals_refused(&self) -> Option<&str> {
+        None
+    }
+
     /// Stacks that were caught in the app, and by the trial.
     pub(crate) fn events(&self) -> (u64, u64) {
         (0, 0)

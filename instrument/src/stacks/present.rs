@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use taskscope_record::{self as record, Role, clock::Clock};
-use taskscope_stack::DebugInfo;
+use taskscope_stack::{DebugInfo, Watch};
 
 use super::accept::Backlogs;
 use super::namer::Namer;
@@ -28,6 +28,8 @@ pub(crate) struct StackFacts {
     asked: AtomicBool,
     wanted: AtomicBool,
     debug_info: OnceLock<DebugInfo>,
+    /// Why threads that compute are not asked where they are.
+    unasked: OnceLock<String>,
 }
 
 impl StackFacts {
@@ -43,6 +45,11 @@ impl StackFacts {
     /// Why there are no stacks.
     pub(crate) fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
+    }
+
+    /// Why threads that compute are not asked where they are.
+    pub(crate) fn signals_refused(&self) -> Option<&str> {
+        self.unasked.get().map(String::as_str)
     }
 
     /// Stacks that were caught in the app, and by the trial.
@@ -111,7 +118,16 @@ pub(crate) fn start(
         .name("taskscope-stack".to_owned())
         .spawn(move || {
             record::set_role(Role::Ours);
-            let mut watch = PollWatch::new(clock, signals);
+            let signals = if signals {
+                Watch::with_signals().map_err(|error| error.to_string())
+            } else {
+                Err("it is switched off by `TASKSCOPE_SIGNALS` or `Builder::signals`".to_owned())
+            };
+            let watch = signals.unwrap_or_else(|why| {
+                let _ = facts.stacks().unasked.set(why);
+                Watch::new()
+            });
+            let mut watch = PollWatch::new(clock, watch);
             let mut namer = Namer::new(Arc::clone(&hub));
             let mut backlogs = Backlogs::new(clock);
             let rounds = || loop {

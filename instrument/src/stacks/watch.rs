@@ -41,15 +41,11 @@ struct Seen {
 }
 
 impl PollWatch {
-    /// `signals`: whether threads that compute may be asked by a signal.
-    pub(super) fn new(clock: &'static Clock, signals: bool) -> Self {
+    /// One that looks in this way.
+    pub(super) fn new(clock: &'static Clock, watch: Watch) -> Self {
         Self {
             clock,
-            watch: if signals {
-                Watch::with_signals().unwrap_or_default()
-            } else {
-                Watch::new()
-            },
+            watch,
             polls: HashMap::new(),
             round: 0,
             stacks: HashMap::new(),

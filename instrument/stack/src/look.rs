@@ -76,8 +76,8 @@ pub enum LookError {
     /// The thread computes on another stack than the one on which the poll began.
     #[error("the thread is on another stack than its poll began on")]
     OtherStack,
-    /// It never stood still, and signals are off.
-    #[error("the thread is running, and signals are switched off")]
+    /// It never stood still, and was not asked by a signal.
+    #[error("the thread is running, and was not asked by a signal")]
     Running,
     /// It would not take the signal: it blocks it, or has not answered the last one.
     #[error("the thread does not take the signal")]
@@ -98,9 +98,9 @@ pub enum LookError {
 #[non_exhaustive]
 pub enum SignalError {
     /// Another system or processor.
-    #[error("running threads can only be seen on Linux on x86_64")]
+    #[error("that is built for Linux on x86_64 only")]
     Unsupported,
     /// All real-time signals are in use.
-    #[error("no real-time signal is free; only blocked threads can be seen")]
+    #[error("no real-time signal is free")]
     NoneFree,
 }

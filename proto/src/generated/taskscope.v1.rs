@@ -99,6 +99,10 @@ pub struct Setup {
     /// Why where tasks wait is not caught, and what to do; empty where it is.
     #[prost(string, tag = "10")]
     pub no_stacks: ::prost::alloc::string::String,
+    /// Why threads that compute are not asked where they are; empty where they are, where nobody has tried yet, and where
+    /// there are no stacks at all.
+    #[prost(string, tag = "11")]
+    pub no_signals: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Limits {

@@ -57,6 +57,7 @@ pub(super) fn of(hello: &Hello, settled: bool) -> Vec<Advice> {
         advice.push(no_stacks(&hello.setup.no_stacks));
     } else {
         advice.extend(debug_info(&hello.setup.debug_info));
+        advice.extend(no_signals(&hello.setup.no_signals));
     }
     if hello.setup.installed_in_runtime {
         advice.push(installed_late(hello.setup.tasks_before));
@@ -168,6 +169,22 @@ fn no_stacks(why: &str) -> Advice {
         change: "That reason says what to change. If it was switched off on purpose, to cost less, all is as it should be."
             .to_owned(),
     }
+}
+
+fn no_signals(why: &str) -> Option<Advice> {
+    let advice = || {
+        Advice {
+        code: "no_signals",
+        problem: format!(
+            "threads that compute are not asked where they are, so that only polls that block are seen at a line: {}",
+            clean(why)
+        ),
+        change: "They are asked by a real-time signal that the app does not use (kill -l lists them). If that was switched off \
+                 on purpose, all is as it should be."
+            .to_owned(),
+    }
+    };
+    (!why.is_empty()).then(advice)
 }
 
 fn debug_info(info: &str) -> Option<Advice> {

@@ -88,6 +88,7 @@ fn setup(setup: v1::Setup) -> Setup {
             .collect(),
         debug_info: cut(setup.debug_info, MAX_WORD),
         no_stacks: cut(setup.no_stacks, MAX_TEXT),
+        no_signals: cut(setup.no_signals, MAX_TEXT),
     }
 }
 

@@ -42,6 +42,7 @@ struct Setup<'a> {
     problems: &'a [String],
     debug_info: Option<&'a str>,
     no_stacks: Option<&'a str>,
+    no_signals: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,6 +75,7 @@ impl<'a> Doctor<'a> {
                 problems: &setup.problems,
                 debug_info: text(&setup.debug_info),
                 no_stacks: text(&setup.no_stacks),
+                no_signals: text(&setup.no_signals),
             },
             limits: Limits {
                 max_tasks: number(limits.max_tasks),

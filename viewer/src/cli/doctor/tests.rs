@@ -186,6 +186,13 @@ fn stacks_that_are_not_caught_have_the_targets_reason() {
     };
     insta::assert_snapshot!("no_stacks", text::draw(&hello, &diagnosis, style));
     let mut hello = healthy();
+    hello.setup.no_signals = "no real-time\u{1b} signal is free".to_owned();
+    assert_eq!(codes(&hello), ["no_signals"]);
+    insta::assert_snapshot!(
+        "no_signals",
+        text::draw(&hello, &Diagnosis::of(&hello), style)
+    );
+    let mut hello = healthy();
     hello.setup.debug_info = "stripped".to_owned();
     insta::assert_snapshot!(
         "stripped",
