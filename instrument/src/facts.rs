@@ -169,7 +169,11 @@ impl About for Facts {
                 installed_in_runtime: self.runtime_before.is_some(),
                 tasks_before: self.runtime_before.unwrap_or(0),
                 clock: self.clock.source(),
-                problems: self.problems(),
+                problems: self
+                    .problems()
+                    .into_iter()
+                    .chain(self.stacks.loss())
+                    .collect(),
                 debug_info: self.stacks.debug_info(),
                 no_stacks: self.stacks.refused().unwrap_or_default().to_owned(),
                 no_signals: self.stacks.signals_refused().unwrap_or_default().to_owned(),

@@ -113,6 +113,12 @@ impl Leaves {
         self.iter().next()
     }
 
+    /// Whether there may be more, which are not kept.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.stacks.iter().all(Option::is_some)
+    }
+
     /// The pairs that it was made of.
     pub fn iter(&self) -> impl Iterator<Item = (StackId, u8)> + '_ {
         let pairs = self.stacks.iter().zip(&self.ages);

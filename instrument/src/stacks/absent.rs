@@ -24,6 +24,11 @@ impl StackFacts {
         Some("this program was built without the feature `stacks` of taskscope")
     }
 
+    /// What was not kept for want of room: nothing.
+    pub(crate) fn loss(&self) -> Option<String> {
+        None
+    }
+
     /// Why threads that compute are not asked: that there are no stacks says it.
     pub(crate) fn signals_refused(&self) -> Option<&str> {
         None

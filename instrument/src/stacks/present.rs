@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use taskscope_record::{self as record, Role, clock::Clock};
-use taskscope_stack::{DebugInfo, Watch};
+use taskscope_stack::{DebugInfo, Stats, Watch};
 
 use super::accept::Backlogs;
 use super::namer::Namer;
@@ -52,6 +52,11 @@ impl StackFacts {
         self.unasked.get().map(String::as_str)
     }
 
+    /// What was not kept for want of room, in words.
+    pub(crate) fn loss(&self) -> Option<String> {
+        loss(&taskscope_stack::stats())
+    }
+
     /// Stacks that were caught in the app, and by the trial.
     pub(crate) fn events(&self) -> (u64, u64) {
         let (stats, tried) = (taskscope_stack::stats(), u64::from(self.tried));
@@ -72,6 +77,17 @@ impl StackFacts {
             Some(DebugInfo::Full) => "full",
         }
     }
+}
+
+fn loss(stats: &Stats) -> Option<String> {
+    let times = stats.dropped.stacks;
+    let kept = stats.stacks;
+    (times > 0).then(|| {
+        format!(
+            "{times} times it was not kept where a task waits, since there is no room for more than the {kept} different \
+             stacks that are known: such places are shown as not known"
+        )
+    })
 }
 
 /// Where this thread's stack stands.
@@ -163,4 +179,21 @@ fn round(hub: &Hub, facts: &StackFacts, namer: &mut Namer, watch: &mut PollWatch
         namer.busy();
     }
     namer.round(facts.wanted.load(Relaxed));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_kept_is_told() {
+        let mut stats = Stats::default();
+        assert_eq!(loss(&stats), None);
+        (stats.stacks, stats.dropped.stacks) = (16_384, 7);
+        let told = loss(&stats).unwrap();
+        assert!(
+            told.starts_with("7 times") && told.contains("16384 different stacks"),
+            "{told}"
+        );
+    }
 }

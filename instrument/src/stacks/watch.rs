@@ -15,7 +15,7 @@ const LONG_NS: f64 = 200e6;
 const LOOKS: usize = 4;
 /// Looks at one poll; each comes after twice the time of the one before.
 const LOOKS_PER_POLL: u32 = 12;
-/// Stacks of long polls that are kept apart. Beyond, the same number stands for none.
+/// Stacks of long polls that are kept apart.
 const MAX_STACKS: u32 = 1 << 12;
 
 /// See the [module](self).
@@ -95,10 +95,17 @@ impl PollWatch {
         let frames = symbolizer.frames_at(&look.addresses);
         let in_place = frames.iter().any(hands_over);
         let stack = told(frames);
+        let mut unseen = look.failure.map_or_else(String::new, |why| why.to_string());
         let stack = if stack.frames.is_empty() {
             None
         } else {
-            self.number(stack, changes)
+            let number = self.number(stack, changes);
+            if number.is_none() {
+                unseen = format!(
+                    "{MAX_STACKS} other stacks of long polls are known, and no more are kept"
+                );
+            }
+            number
         };
         let stamp = |ticks| Stamp(self.clock.stamp(ticks));
         changes.push(Change::LongPoll(Box::new(LongPoll {
@@ -116,10 +123,7 @@ impl PollWatch {
             stack,
             proven: look.certainty == Certainty::Proven,
             in_place,
-            unseen: look
-                .failure
-                .map_or_else(String::new, |failure| failure.to_string())
-                .into(),
+            unseen: unseen.into(),
         })));
     }
 

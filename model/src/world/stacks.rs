@@ -99,6 +99,17 @@ impl World {
         found
     }
 
+    /// How many wakers of a task wait at places that are not kept, as far as can be known: 0 where all places are.
+    #[must_use]
+    pub fn unkept(&self, task: &Task) -> u64 {
+        let wakers = u64::from(task.vitals.wakers);
+        if task.vitals.leaves.is_full() {
+            wakers.saturating_sub(self.awaits(task).len() as u64)
+        } else {
+            0
+        }
+    }
+
     /// Where a task is: in a poll that does not return, at the place where that was last seen; else at the places at which
     /// it [waits](Self::awaits).
     #[must_use]
@@ -122,6 +133,7 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::{Script, stack_id, task};
     use crate::{Birth, Change, Frame, Leaves, Place, SiteId, Stamp, State, TaskId, Vitals};
 
     fn id(number: u32) -> StackId {
@@ -189,6 +201,24 @@ mod tests {
             let leaves = [(1, ages[0]), (2, ages[1])];
             assert_eq!(awaits(1, &leaves, &[]), [(1, false), (2, false)]);
         }
+    }
+
+    #[test]
+    fn only_so_many_places_are_kept() {
+        let unkept = |wakers, leaves: &[(u32, u8)]| {
+            let mut script = Script::new();
+            script.task(1).vitals(1, |vitals| {
+                vitals.wakers = wakers;
+                vitals.leaves = Leaves::new(leaves.iter().map(|(id, age)| (stack_id(*id), *age)));
+            });
+            let task = script.world.task(task(1)).expect("born");
+            script.world.unkept(task)
+        };
+        let four = [(1, 0), (2, 0), (3, 0), (4, 0)];
+        assert_eq!(unkept(9, &four), 5);
+        assert_eq!(unkept(4, &four), 0);
+        assert_eq!(unkept(2, &four), 0);
+        assert_eq!(unkept(9, &four[..3]), 0);
     }
 
     #[test]

@@ -61,6 +61,20 @@ fn several_awaits_share_what_is_around_them() {
 }
 
 #[test]
+fn places_that_are_not_kept_are_told_of() {
+    let mut changes = stacked::bank();
+    let Change::Lived(task, mut vitals) = stacked::leaves(60, &[(3, 0), (4, 0), (5, 0), (6, 0)])
+    else {
+        panic!("it lives on");
+    };
+    vitals.wakers = 7;
+    changes.push(Change::Lived(task, vitals));
+    let mut person = at(120, 40, stacked::hello(), changes);
+    person.keys("/#60<enter><enter>");
+    person.sees("? and where 3 more wakers are: no more places are kept");
+}
+
+#[test]
 fn a_line_is_asked_for_once() {
     let mut person = bank(120, 40);
     person.keys("/#17<enter><enter>");

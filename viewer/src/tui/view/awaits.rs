@@ -108,6 +108,17 @@ impl Page<'_> {
             let more = format!("and at {} more places", count((all - AWAITS) as u64));
             self.say("", &more);
         }
+        match world.unkept(task) {
+            0 => {}
+            1 => self.say("", "? and where 1 more waker is: no more places are kept"),
+            more => {
+                let more = count(more);
+                self.say(
+                    "",
+                    &format!("? and where {more} more wakers are: no more places are kept"),
+                );
+            }
+        }
     }
 
     /// What a poll that does not return was seen doing.
