@@ -1,17 +1,18 @@
-//! All at once that is hard on whoever looks into a program: polls that compute and allocate, polls that block in calls
-//! which a signal would interrupt, panics, threads that end, deep recursion, processes that are started, and signals of
-//! the program's own.
+//! All at once that is hard on whoever looks into a program: polls that compute and allocate, polls on a stack of their own
+//! and within a library that comes and goes, polls that block in calls which a signal would interrupt, panics, threads
+//! that end, deep recursion, processes that are started, and signals of the program's own.
 //!
 //! At its end it says how often each was done, and how many calls were interrupted.
 
 use std::{
     collections::BTreeMap,
     error::Error,
-    future::Future,
+    ffi::{c_char, c_int},
+    future::{Future, poll_fn},
     hint::black_box,
     io::{self, Read as _, Write as _},
     panic,
-    pin::Pin,
+    pin::{Pin, pin},
     process::Command,
     sync::{
         Arc,
@@ -22,6 +23,7 @@ use std::{
 };
 
 use clap::Parser;
+use libloading::Library;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::{Signal, getpid, kill_process},
@@ -35,6 +37,9 @@ use tokio::{
 
 /// Longer than it takes until a poll is looked at.
 const LONG: Duration = Duration::from_millis(350);
+
+/// More than a poll needs.
+const STACK: usize = 1 << 20;
 
 /// All at once that is hard on whoever looks into a program
 #[derive(Parser)]
@@ -53,6 +58,8 @@ struct Options {
 struct Done {
     computed: AtomicU64,
     recursed: AtomicU64,
+    grown: AtomicU64,
+    loaded: AtomicU64,
     panicked: AtomicU64,
     threads: AtomicU64,
     processes: AtomicU64,
@@ -101,6 +108,54 @@ async fn recurse(done: Arc<Done>) {
     loop {
         deep(100).await;
         count(&done.recursed);
+    }
+}
+
+/// Polls that compute and wait on a stack other than their thread's.
+async fn grow(done: Arc<Done>) {
+    loop {
+        let mut within = pin!(async {
+            work(LONG);
+            sleep(Duration::from_millis(1)).await;
+        });
+        poll_fn(|context| stacker::grow(STACK, || within.as_mut().poll(context))).await;
+        count(&done.grown);
+    }
+}
+
+/// A library that every system with glibc has, and that nothing else in here uses: it goes when this is dropped.
+#[expect(unsafe_code, reason = "libraries run code when they come and go")]
+fn library() -> Result<Library, libloading::Error> {
+    // SAFETY: the C library's own code for names of hosts; it does nothing when it comes and goes.
+    unsafe { Library::new("libresolv.so.2") }
+}
+
+/// Computes within the library for this long.
+#[expect(unsafe_code, reason = "it is C")]
+fn work_within(library: &Library, time: Duration) -> Result<(), libloading::Error> {
+    type Encode = unsafe extern "C" fn(*const u8, usize, *mut c_char, usize) -> c_int;
+    // SAFETY: the type is that of `b64_ntop`, which `resolv.h` declares.
+    let encode = unsafe { library.get::<Encode>("__b64_ntop") }?;
+    let bytes = [7_u8; 3 << 10];
+    let mut text = [c_char::default(); 5 << 10];
+    let end = clock::now() + time;
+    while clock::now() < end {
+        // SAFETY: it reads and writes no more than it is told of, and `library` stays until it has returned.
+        black_box(unsafe { encode(bytes.as_ptr(), bytes.len(), text.as_mut_ptr(), text.len()) });
+    }
+    Ok(())
+}
+
+/// A library comes and goes again and again, and is computed in now and then.
+async fn load(done: Arc<Done>) -> Result<(), libloading::Error> {
+    loop {
+        for _ in 0..100 {
+            drop(library()?);
+            count(&done.loaded);
+        }
+        work_within(&library()?, LONG)?;
+        count(&done.loaded);
+        sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -218,6 +273,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         runtime.spawn(compute(Arc::clone(&done)));
     }
     runtime.spawn(recurse(Arc::clone(&done)));
+    runtime.spawn(grow(Arc::clone(&done)));
+    runtime.spawn(load(Arc::clone(&done)));
     runtime.spawn(fail(Arc::clone(&done)));
     runtime.spawn(end_threads(Arc::clone(&done)));
     runtime.spawn(start_processes(Arc::clone(&done)));
@@ -233,6 +290,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Done {
         computed,
         recursed,
+        grown,
+        loaded,
         panicked,
         threads,
         processes,
@@ -245,6 +304,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let all = [
         ("computed", computed),
         ("recursed", recursed),
+        ("grown", grown),
+        ("loaded", loaded),
         ("panicked", panicked),
         ("threads", threads),
         ("processes", processes),
