@@ -11,3 +11,5 @@ mod environment;
 mod flags;
 mod gone;
 mod names;
+#[cfg(target_os = "linux")]
+mod stackless;
