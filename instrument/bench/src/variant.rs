@@ -3,15 +3,13 @@
 /// Why a variant is not to be had in this build.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VariantError {
+    #[cfg(feature = "traced")]
     #[error("there is no variant `{0}`")]
     Unknown(String),
     #[error(
-        "`{variant}` needs {needs}, and this program was built without: let `cargo bench -p taskscope` build it"
+        "this variant needs {0} of `--cfg tokio_unstable` and feature `traced`: let `cargo bench -p taskscope` build it"
     )]
-    Build {
-        variant: &'static str,
-        needs: &'static str,
-    },
+    Build(&'static str),
     #[cfg(feature = "traced")]
     #[error("another subscriber was already installed: {0}")]
     Installed(String),
@@ -19,119 +17,63 @@ pub(crate) enum VariantError {
     #[error(
         "`{0}` was installed, and no subscriber listens at level TRACE: there is nothing to measure"
     )]
-    Silent(&'static str),
+    Silent(String),
 }
 
 /// Installs the instrument of `variant`; call before the runtime is built.
 pub(crate) fn install(variant: &str) -> Result<(), VariantError> {
+    let is_traced = cfg!(feature = "traced") && cfg!(tokio_unstable);
+    let is_plain = !cfg!(feature = "traced") && !cfg!(tokio_unstable);
     match variant {
-        "plain" => {
-            if cfg!(feature = "traced") || cfg!(tokio_unstable) {
-                return Err(VariantError::Build {
-                    variant: "plain",
-                    needs: "neither `--cfg tokio_unstable` nor feature `traced`",
-                });
-            }
-            Ok(())
-        }
-        "traced" => traced("traced"),
-        "bare" => {
-            traced("bare")?;
-            bare()?;
-            listening("bare")
-        }
-        "tasks" | "locks" | "taskscope" => {
-            traced("taskscope")?;
-            taskscope(variant)?;
-            listening("taskscope")
-        }
-        "console" => {
-            traced("console")?;
-            console()?;
-            listening("console")
-        }
-        other => Err(VariantError::Unknown(other.into())),
-    }
-}
-
-fn traced(variant: &'static str) -> Result<(), VariantError> {
-    if cfg!(feature = "traced") && cfg!(tokio_unstable) {
-        Ok(())
-    } else {
-        Err(VariantError::Build {
-            variant,
-            needs: "`--cfg tokio_unstable` and feature `traced`",
-        })
-    }
-}
-
-/// Proves that somebody now listens at tokio's level: figures of an instrument that is not there would look splendid.
-#[cfg(feature = "traced")]
-fn listening(variant: &'static str) -> Result<(), VariantError> {
-    if tracing_core::LevelFilter::current() == tracing_core::LevelFilter::TRACE {
-        Ok(())
-    } else {
-        Err(VariantError::Silent(variant))
+        "plain" if is_plain => Ok(()),
+        "plain" => Err(VariantError::Build("neither")),
+        _ if !is_traced => Err(VariantError::Build("both")),
+        traced => instrument(traced),
     }
 }
 
 #[cfg(not(feature = "traced"))]
-fn listening(variant: &'static str) -> Result<(), VariantError> {
-    traced(variant)
+fn instrument(_: &str) -> Result<(), VariantError> {
+    Err(VariantError::Build("both"))
 }
 
+/// All of them are in one program: a build of its own for each would compare where the compiler laid their code, too.
 #[cfg(feature = "traced")]
-fn bare() -> Result<(), VariantError> {
-    tracing_core::dispatcher::set_global_default(tracing_core::Dispatch::new(
-        subscriber::Bare::new(),
-    ))
-    .map_err(|error| VariantError::Installed(error.to_string()))
-}
-
-#[cfg(not(feature = "traced"))]
-fn bare() -> Result<(), VariantError> {
-    traced("bare")
-}
-
-#[cfg(feature = "taskscope")]
-fn taskscope(variant: &str) -> Result<(), VariantError> {
-    let level = match variant {
-        "tasks" => taskscope::Level::Tasks,
-        "locks" => taskscope::Level::Locks,
-        _ => taskscope::Level::default(),
-    };
-    taskscope::builder().level(level).init();
-    Ok(())
-}
-
-#[cfg(not(feature = "taskscope"))]
-fn taskscope(_: &str) -> Result<(), VariantError> {
-    Err(VariantError::Build {
-        variant: "taskscope",
-        needs: "feature `taskscope`",
-    })
-}
-
-#[cfg(feature = "console")]
-fn console() -> Result<(), VariantError> {
+fn instrument(variant: &str) -> Result<(), VariantError> {
+    use tracing_core::{Dispatch, LevelFilter, dispatcher};
     use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-    // Port 0: nobody connects, and no other process can be in the way.
-    let layer = console_subscriber::ConsoleLayer::builder()
-        .server_addr(([127, 0, 0, 1], 0))
-        .spawn();
-    tracing_subscriber::registry()
-        .with(layer)
-        .try_init()
-        .map_err(|error| VariantError::Installed(error.to_string()))
-}
-
-#[cfg(not(feature = "console"))]
-fn console() -> Result<(), VariantError> {
-    Err(VariantError::Build {
-        variant: "console",
-        needs: "feature `console`",
-    })
+    let installed = |error: &dyn std::fmt::Display| VariantError::Installed(error.to_string());
+    let level = match variant {
+        "traced" => return Ok(()),
+        "bare" => {
+            let bare = Dispatch::new(subscriber::Bare::new());
+            dispatcher::set_global_default(bare).map_err(|error| installed(&error))?;
+            None
+        }
+        "console" => {
+            // Port 0: nobody connects, and no other process can be in the way.
+            let layer = console_subscriber::ConsoleLayer::builder()
+                .server_addr(([127, 0, 0, 1], 0))
+                .spawn();
+            let registry = tracing_subscriber::registry().with(layer);
+            registry.try_init().map_err(|error| installed(&error))?;
+            None
+        }
+        "tasks" => Some(taskscope::Level::Tasks),
+        "locks" => Some(taskscope::Level::Locks),
+        "taskscope" => Some(taskscope::Level::default()),
+        other => return Err(VariantError::Unknown(other.into())),
+    };
+    if let Some(level) = level {
+        taskscope::builder().level(level).init();
+    }
+    // Figures of an instrument that is not there would look splendid.
+    if LevelFilter::current() == LevelFilter::TRACE {
+        Ok(())
+    } else {
+        Err(VariantError::Silent(variant.into()))
+    }
 }
 
 #[cfg(feature = "traced")]

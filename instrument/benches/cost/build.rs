@@ -1,4 +1,4 @@
-//! Builds the measured programs, once for each set of flags and features.
+//! Builds the measured program, with and without instruments.
 
 use std::{
     collections::BTreeMap,
@@ -12,27 +12,19 @@ use crate::variant::Variant;
 /// The built programs.
 #[derive(Debug)]
 pub(crate) struct Subjects {
-    binaries: BTreeMap<Variant, PathBuf>,
+    /// By whether they have instruments.
+    binaries: BTreeMap<bool, PathBuf>,
 }
 
 impl Subjects {
     /// Builds what `variants` need; quick when nothing has changed.
     pub(crate) fn build(variants: &[Variant]) -> Result<Self, String> {
         let target = target_directory()?;
-        let mut built = BTreeMap::new();
         let mut binaries = BTreeMap::new();
-        for &variant in variants {
-            let (feature, unstable) = variant.build();
-            let name = feature.unwrap_or("plain");
-            let binary = match built.get(name) {
-                Some(binary) => PathBuf::clone(binary),
-                None => {
-                    let binary = build(&target.join(name), feature, unstable)?;
-                    built.insert(name, binary.clone());
-                    binary
-                }
-            };
-            binaries.insert(variant, binary);
+        for traced in [false, true] {
+            if variants.iter().any(|variant| variant.is_traced() == traced) {
+                binaries.insert(traced, build(&target, traced)?);
+            }
         }
         Ok(Self { binaries })
     }
@@ -40,37 +32,36 @@ impl Subjects {
     /// The program that measures `variant`.
     pub(crate) fn binary(&self, variant: Variant) -> Result<&Path, String> {
         self.binaries
-            .get(&variant)
+            .get(&variant.is_traced())
             .map(PathBuf::as_path)
             .ok_or_else(|| format!("`{variant}` was not built"))
     }
 }
 
-fn build(target: &Path, feature: Option<&str>, unstable: bool) -> Result<PathBuf, String> {
+fn build(target: &Path, traced: bool) -> Result<PathBuf, String> {
+    let name = if traced { "traced" } else { "plain" };
+    let target = target.join(name);
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(&workspace)
         .args(["build", "--release", "--bin", "subject", "--target-dir"])
-        .arg(target)
+        .arg(&target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")
         // Set, even to nothing, it overrules the flags of our own `.cargo/config.toml`.
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
-            if unstable {
+            if traced {
                 "--cfg\u{1f}tokio_unstable"
             } else {
                 ""
             },
         );
-    if let Some(feature) = feature {
-        cargo.args(["--features", feature]);
+    if traced {
+        cargo.args(["--features", "traced"]);
     }
-    eprintln!(
-        "building the programs to measure: {}",
-        feature.unwrap_or("plain")
-    );
+    eprintln!("building the programs to measure: {name}");
     let status = cargo
         .status()
         .map_err(|error| format!("cargo does not run: {error}"))?;

@@ -46,14 +46,10 @@ impl Variant {
         }
     }
 
-    /// The build that this variant runs in: its cargo feature, and whether it needs `--cfg tokio_unstable`.
-    pub(crate) const fn build(self) -> (Option<&'static str>, bool) {
-        match self {
-            Self::Plain => (None, false),
-            Self::Traced | Self::Bare => (Some("traced"), true),
-            Self::Tasks | Self::Locks | Self::Taskscope => (Some("taskscope"), true),
-            Self::Console => (Some("console"), true),
-        }
+    /// Whether it runs in the build with tokio's instrumentation points, which all but one share: what differs between those
+    /// is what they do, and not where the compiler laid their code.
+    pub(crate) const fn is_traced(self) -> bool {
+        !matches!(self, Self::Plain)
     }
 }
 
