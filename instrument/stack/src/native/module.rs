@@ -20,6 +20,8 @@ pub(crate) struct Module {
     pub(crate) bias: u64,
     pub(crate) path: String,
     pub(crate) is_executable: bool,
+    /// Whether it is never unloaded.
+    stays: bool,
     inode: u64,
     /// The addresses that the file states for its code.
     pub(crate) text: Range<u64>,
@@ -37,14 +39,21 @@ pub(crate) struct Tables {
     pub(crate) eh_frame_svma: Range<u64>,
 }
 
-/// Whether a file is never unloaded.
-fn stays(path: &str, is_executable: bool) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    is_executable
-        || name == "[vdso]"
-        || ["libc.so", "libc-", "ld-linux", "ld-musl"]
-            .iter()
-            .any(|start| name.starts_with(start))
+/// Whether what the kernel and the C library were started with lies here: the executable, the loader, the kernel's own
+/// code, the C library. These are never unloaded; by their names they could not be told from others that are.
+fn stays(image: &Image<'_>) -> bool {
+    let kernel = [libc::AT_PHDR, libc::AT_BASE, libc::AT_SYSINFO_EHDR].map(told_by_kernel);
+    let c_library = libc::getauxval as *const () as u64;
+    kernel
+        .iter()
+        .chain([&c_library])
+        .any(|address| (image.start..image.end).contains(address))
+}
+
+/// One of the numbers that the kernel gave to the process; 0, which lies nowhere, if it did not.
+fn told_by_kernel(number: libc::c_ulong) -> u64 {
+    // SAFETY: looks it up.
+    unsafe { libc::getauxval(number) as u64 }
 }
 
 /// Bytes that stay for ever: the module's own where it `stays`, or else a copy.
@@ -87,11 +96,10 @@ impl Tables {
 impl Module {
     /// Reads the file that is mapped here; `None` if it is no ELF file.
     pub(crate) fn load(image: &Image<'_>) -> Option<&'static Self> {
-        // SAFETY: asks the C library for one of the numbers that the kernel gave to the process.
-        let program_headers = unsafe { libc::getauxval(libc::AT_PHDR) } as u64;
+        let stays = stays(image);
         let elf = Elf::read(image.start, memory::copy)?;
         let end = elf.bias.wrapping_add(elf.loaded.end).max(image.end);
-        let is_executable = (image.start..image.end).contains(&program_headers);
+        let is_executable = (image.start..image.end).contains(&told_by_kernel(libc::AT_PHDR));
         let note = elf.note.as_ref().and_then(|(range, offset)| {
             let len = (range.end - range.start).min(MAX_NOTE);
             let bytes = memory::copy(elf.bias.wrapping_add(range.start), len as usize)?;
@@ -102,8 +110,9 @@ impl Module {
             bias: elf.bias,
             path: image.path.to_owned(),
             is_executable,
+            stays,
             inode: image.inode,
-            tables: Tables::read(&elf, stays(image.path, is_executable)),
+            tables: Tables::read(&elf, stays),
             text: elf.text,
             note,
         };
@@ -122,7 +131,7 @@ impl Module {
         self.range.start == image.start
             && self.inode == image.inode
             && self.path == image.path
-            && (stays(&self.path, self.is_executable) || same_table())
+            && (self.stays || same_table())
     }
 
     /// Whether this address is of its code, and there are tables to unwind it.
