@@ -83,7 +83,7 @@ impl Watch {
             Ok(snapshot) => self.read(&snapshot, &mut look),
             Err(error) => look.failure = Some(error),
         }
-        if self.signals && may_ask(tid, &look) {
+        if self.signals && should_ask(&look) {
             self.ask(tid, poll_sp, &still, &mut look);
         }
         look
@@ -91,7 +91,7 @@ impl Watch {
 
     #[cfg(target_arch = "x86_64")]
     fn ask(&mut self, tid: i32, poll_sp: u64, still: &impl Fn() -> bool, look: &mut Look) {
-        match signal::ask(tid, poll_sp, still) {
+        match signal::ask(tid, poll_sp, still, || may_ask(tid)) {
             Ok(snapshot) => self.read(&snapshot, look),
             // What was seen from outside is better than nothing.
             Err(error) if look.addresses.is_empty() => look.failure = Some(error),
@@ -113,21 +113,24 @@ impl Watch {
     }
 }
 
-/// Whether a signal is needed, and does no harm: rule 9 of `signal`.
-fn may_ask(tid: i32, look: &Look) -> bool {
-    let is_needed = match look.failure {
+/// Whether a signal would tell more.
+fn should_ask(look: &Look) -> bool {
+    match look.failure {
         // Who was given no processor may be in the kernel, on its way into or out of a call.
         Some(LookError::Running) => look.activity == Activity::OnCpu,
         Some(_) => false,
         None => look.certainty == Certainty::Guess,
-    };
-    is_needed
-        && match task::place(tid) {
-            Some(Place::Running) => true,
-            #[cfg(target_arch = "x86_64")]
-            Some(Place::Blocked { number, .. }) => !syscalls::is_fragile(number),
-            _ => false,
-        }
+    }
+}
+
+/// Whether a signal does no harm just now: rule 9 of `signal`.
+#[cfg(target_arch = "x86_64")]
+fn may_ask(tid: i32) -> bool {
+    match task::place(tid) {
+        Some(Place::Running) => true,
+        Some(Place::Blocked { number, .. }) => !syscalls::is_fragile(number),
+        None => false,
+    }
 }
 
 /// Whether a thread that wants to run does.

@@ -38,6 +38,9 @@ fn walk(modules: &Modules, cache: &mut Cache, from: &Snapshot, fp: u64) -> Walk 
         addresses: vec![from.pc],
         is_proven: false,
     };
+    if modules.find(from.pc).is_none() {
+        modules::unknown_code();
+    }
     let mut is_sound = true;
     let mut at = FrameAddress::from_instruction_pointer(from.pc);
     for _ in 0..MAX_FRAMES {

@@ -16,7 +16,7 @@
 //!    which cannot fault wherever the thread's stack ends or whichever stack it is on.
 //! 7. The thread never waits for who asked.
 //! 8. One request at a time. Who gets no answer in time withdraws the request by compare-and-exchange.
-//! 9. Threads that were seen in a system call which fails with EINTR in spite of SA_RESTART get no signal, nor do those that
+//! 9. No signal is sent unless the thread was seen to compute within the last moments. Threads that were seen in a system call which fails with EINTR in spite of SA_RESTART get no signal, nor do those that
 //!    want to run and were given no processor: they may be in such a call, about to wait or about to return (see `look`).
 
 use std::arch::asm;
@@ -24,7 +24,7 @@ use std::cell::UnsafeCell;
 use std::mem::{MaybeUninit, offset_of};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI32, AtomicU64};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::snapshot::{ABOVE, MAX_COPY, Snapshot};
 use super::task;
@@ -58,6 +58,11 @@ const ASKED: u64 = 2;
 const ANSWERING: u64 = 3;
 /// With an id of its own in the upper bits: answered.
 const ANSWERED: u64 = 1;
+
+/// For so long it holds that the thread was seen to compute: some 10 times what it takes to see that and to send.
+const MOMENTS: Duration = Duration::from_micros(200);
+/// Whoever looks can lose its processor in between. That often it is tried again.
+const TRIES: u32 = 3;
 
 /// Patience: 200 times 50 microseconds, and longer on a busy machine.
 const WAITS: u32 = 200;
@@ -198,7 +203,7 @@ pub(super) fn install() -> Result<(), SignalError> {
     Err(SignalError::NoneFree)
 }
 
-/// Asks a thread for its stack.
+/// Asks a thread for its stack, if it `may` be asked just now.
 ///
 /// # Errors
 /// If it cannot be asked, or does not answer.
@@ -206,6 +211,7 @@ pub(super) fn ask(
     tid: i32,
     poll_sp: u64,
     still: &impl Fn() -> bool,
+    may: impl Fn() -> bool,
 ) -> Result<Snapshot, LookError> {
     let signal = SIGNAL.load(Acquire);
     // SAFETY: asks for a number.
@@ -230,7 +236,9 @@ pub(super) fn ask(
     THREAD.store(tid, Relaxed);
     POLL_SP.store(poll_sp, Relaxed);
     STATE.store(id << 2 | ASKED, Release);
-    let answer = if send(process, tid, signal, id) {
+    let answer = if !in_time(may) {
+        withdraw(id, LookError::Running)
+    } else if send(process, tid, signal, id) {
         wait(id, still)
     } else {
         withdraw(id, LookError::NoThread)
@@ -238,6 +246,21 @@ pub(super) fn ask(
     let snapshot = answer.and_then(|()| read(poll_sp, still));
     STATE.store(FREE, Release);
     snapshot
+}
+
+/// Whether it `may` be, as of a moment ago (rule 9).
+#[allow(clippy::disallowed_methods)] // how long this very thread was away
+fn in_time(may: impl Fn() -> bool) -> bool {
+    for _ in 0..TRIES {
+        let before = Instant::now();
+        if !may() {
+            return false;
+        }
+        if before.elapsed() < MOMENTS {
+            return true;
+        }
+    }
+    false
 }
 
 fn send(process: i32, tid: i32, signal: i32, id: u64) -> bool {
