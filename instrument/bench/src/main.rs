@@ -1,7 +1,7 @@
 //! One process of the benchmark: installs one variant's instrument, then measures operations or memory under it.
 //!
-//! Started by the orchestrator in `instrument/benches/cost`, which builds this program with and without instruments. What it
-//! finds it prints as lines of `key=value` words on stdout:
+//! Started by the orchestrator in `instrument/benches/cost`, which builds this program once for each set of flags and
+//! features. What it finds it prints as lines of `key=value` words on stdout:
 //!
 //! ```text
 //! subject ops    VARIANT current|multi OP,OP,…

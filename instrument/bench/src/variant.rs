@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VariantError {
     #[cfg(feature = "traced")]
-    #[error("there is no variant `{0}`")]
+    #[error("there is no variant `{0}` in this program")]
     Unknown(String),
     #[error(
         "this variant needs {0} of `--cfg tokio_unstable` and feature `traced`: let `cargo bench -p taskscope` build it"
@@ -37,27 +37,22 @@ fn instrument(_: &str) -> Result<(), VariantError> {
     Err(VariantError::Build("both"))
 }
 
-/// All of them are in one program: a build of its own for each would compare where the compiler laid their code, too.
+/// All but the console are in one program: a build of its own for each would compare where the compiler laid their code, too.
 #[cfg(feature = "traced")]
 fn instrument(variant: &str) -> Result<(), VariantError> {
     use tracing_core::{Dispatch, LevelFilter, dispatcher};
-    use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-    let installed = |error: &dyn std::fmt::Display| VariantError::Installed(error.to_string());
     let level = match variant {
         "traced" => return Ok(()),
         "bare" => {
             let bare = Dispatch::new(subscriber::Bare::new());
-            dispatcher::set_global_default(bare).map_err(|error| installed(&error))?;
+            dispatcher::set_global_default(bare)
+                .map_err(|error| VariantError::Installed(error.to_string()))?;
             None
         }
+        #[cfg(feature = "console")]
         "console" => {
-            // Port 0: nobody connects, and no other process can be in the way.
-            let layer = console_subscriber::ConsoleLayer::builder()
-                .server_addr(([127, 0, 0, 1], 0))
-                .spawn();
-            let registry = tracing_subscriber::registry().with(layer);
-            registry.try_init().map_err(|error| installed(&error))?;
+            console()?;
             None
         }
         "tasks" => Some(taskscope::Level::Tasks),
@@ -74,6 +69,20 @@ fn instrument(variant: &str) -> Result<(), VariantError> {
     } else {
         Err(VariantError::Silent(variant.into()))
     }
+}
+
+#[cfg(feature = "console")]
+fn console() -> Result<(), VariantError> {
+    use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+    // Port 0: nobody connects, and no other process can be in the way.
+    let layer = console_subscriber::ConsoleLayer::builder()
+        .server_addr(([127, 0, 0, 1], 0))
+        .spawn();
+    tracing_subscriber::registry()
+        .with(layer)
+        .try_init()
+        .map_err(|error| VariantError::Installed(error.to_string()))
 }
 
 #[cfg(feature = "traced")]

@@ -1,7 +1,7 @@
-//! Builds the measured program, with and without instruments.
+//! Builds the measured programs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     env,
     path::{Path, PathBuf},
     process::Command,
@@ -12,8 +12,8 @@ use crate::variant::Variant;
 /// The built programs.
 #[derive(Debug)]
 pub(crate) struct Subjects {
-    /// By whether they have instruments.
-    binaries: BTreeMap<bool, PathBuf>,
+    /// By their feature.
+    binaries: BTreeMap<Option<&'static str>, PathBuf>,
 }
 
 impl Subjects {
@@ -21,9 +21,9 @@ impl Subjects {
     pub(crate) fn build(variants: &[Variant]) -> Result<Self, String> {
         let target = target_directory()?;
         let mut binaries = BTreeMap::new();
-        for traced in [false, true] {
-            if variants.iter().any(|variant| variant.is_traced() == traced) {
-                binaries.insert(traced, build(&target, traced)?);
+        for variant in variants {
+            if let Entry::Vacant(missing) = binaries.entry(variant.feature()) {
+                missing.insert(build(&target, variant.feature())?);
             }
         }
         Ok(Self { binaries })
@@ -32,14 +32,14 @@ impl Subjects {
     /// The program that measures `variant`.
     pub(crate) fn binary(&self, variant: Variant) -> Result<&Path, String> {
         self.binaries
-            .get(&variant.is_traced())
+            .get(&variant.feature())
             .map(PathBuf::as_path)
             .ok_or_else(|| format!("`{variant}` was not built"))
     }
 }
 
-fn build(target: &Path, traced: bool) -> Result<PathBuf, String> {
-    let name = if traced { "traced" } else { "plain" };
+fn build(target: &Path, feature: Option<&str>) -> Result<PathBuf, String> {
+    let name = feature.unwrap_or("plain");
     let target = target.join(name);
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -52,14 +52,14 @@ fn build(target: &Path, traced: bool) -> Result<PathBuf, String> {
         // Set, even to nothing, it overrules the flags of our own `.cargo/config.toml`.
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
-            if traced {
+            if feature.is_some() {
                 "--cfg\u{1f}tokio_unstable"
             } else {
                 ""
             },
         );
-    if traced {
-        cargo.args(["--features", "traced"]);
+    if let Some(feature) = feature {
+        cargo.args(["--features", feature]);
     }
     eprintln!("building the programs to measure: {name}");
     let status = cargo

@@ -46,10 +46,14 @@ impl Variant {
         }
     }
 
-    /// Whether it runs in the build with tokio's instrumentation points, which all but one share: what differs between those
-    /// is what they do, and not where the compiler laid their code.
-    pub(crate) const fn is_traced(self) -> bool {
-        !matches!(self, Self::Plain)
+    /// The feature of the program that it runs in; all but the first need `--cfg tokio_unstable`. Most share one program: what
+    /// differs between those is what they do, and not where the compiler laid their code.
+    pub(crate) const fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Console => Some("console"),
+            _ => Some("traced"),
+        }
     }
 }
 
