@@ -17,7 +17,7 @@ const STEP: Duration = Duration::from_millis(80);
 async fn render() {
     loop {
         disease::burn(STEP);
-        yield_now().await; // be nice to others
+        yield_now().await; // line: is nice to others
     }
 }
 

@@ -232,6 +232,12 @@ fn problem(
             look.words.tasks_of(*site, *count),
             time(*sum)
         ));
+        // Those that take their turns are in the queue between two of them. What they compute stands before that await.
+        let queued = look.survey.scheduled.iter();
+        let theirs = queued.filter(|task| task.birth.site == *site);
+        let one = theirs.max_by_key(|task| (task.vitals.busy, task.id));
+        let awaits = one.and_then(|task| look.words.last_waker(task));
+        evidence.extend(awaits.map(|awaits| format!("one of them: {awaits}")));
     }
     let busiest: Vec<_> = spent
         .iter()

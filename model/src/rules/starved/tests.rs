@@ -2,8 +2,8 @@
 
 use super::Load;
 use crate::rules::testing::{Trial, found, nothing};
-use crate::script::{RUNTIME, millis, ms};
-use crate::{Change, State, Subject, Tier, Totals};
+use crate::script::{RUNTIME, millis, ms, stack_id};
+use crate::{Change, Code, Leaves, State, Subject, Tier, Totals};
 
 /// Tasks 1 to 4 take turns at one worker; task 9 has been woken at 10 s.
 fn starving() -> Trial {
@@ -64,6 +64,38 @@ fn those_who_wait_are_named_with_those_who_work() {
             .contains(&"4 tasks spawned at task.rs:1 took 480ms in polls in the last 500ms".into()),
         "{:?}",
         finding.evidence
+    );
+}
+
+#[test]
+fn where_those_who_work_take_turns_is_told() {
+    let mut trial = starving();
+    trial.stack(
+        1,
+        &[
+            (Code::Runtime, "tokio::task::yield_now", 0),
+            (Code::App, "app::render", 22),
+        ],
+    );
+    trial.stack(2, &[(Code::App, "app::health", 30)]);
+    for n in 1..=4 {
+        trial.vitals(n, |v| v.leaves = Leaves::new([(stack_id(1), 0)]));
+    }
+    // Of those who wait it does not matter.
+    trial.vitals(9, |v| v.leaves = Leaves::new([(stack_id(2), 0)]));
+    let findings = told(&mut trial, 10_400, 12_400);
+    let [finding] = &findings[..] else {
+        panic!("{findings:#?}")
+    };
+    let told = finding
+        .evidence
+        .iter()
+        .find(|line| line.starts_with("one of them"));
+    assert_eq!(
+        told.map(|line| &**line),
+        Some(
+            "one of them: in its last poll it left a waker in tokio::task::yield_now, at app.rs:22 in app::render"
+        )
     );
 }
 
