@@ -271,6 +271,34 @@ mod tests {
     }
 
     #[test]
+    fn who_yields_beside_others_that_wake_themselves_has_no_word_of_its_own() {
+        let mut trial = Trial::new();
+        trial
+            .task(1)
+            .task(2)
+            .stack(1, &[(Code::Runtime, "yield_now", 1)]);
+        let mut findings = Vec::new();
+        for look in (10_500..13_000).step_by(500) {
+            for n in 1..=2 {
+                trial.vitals(n, |v| {
+                    v.state = State::Scheduled;
+                    v.since = crate::script::ms(look);
+                    v.polls += 100_000;
+                    match n {
+                        1 => v.leaves = Leaves::new([(stack_id(1), 0)]),
+                        _ => v.self_wakes += 100_000,
+                    }
+                });
+            }
+            findings.extend(trial.look(look));
+        }
+        let [finding] = &findings[..] else {
+            panic!("{findings:#?}")
+        };
+        assert!(finding.summary.contains("wake themselves"), "{finding:#?}");
+    }
+
+    #[test]
     fn as_many_as_are_looked_at_are_all_looked_at() {
         let most = super::MOST as u64;
         let mut trial = Trial::new();

@@ -92,7 +92,7 @@ pub(super) fn problem(look: &Look<'_>, site: SiteId, task: &Task, count: usize) 
 mod tests {
     use super::takes_lock;
     use crate::rules::testing::Trial;
-    use crate::script::ms;
+    use crate::script::{millis, ms};
     use crate::{Code, Frame, State};
 
     /// Task `number` runs since second 10; a poll of it that began then was seen blocked in this function.
@@ -126,6 +126,22 @@ mod tests {
         }
         let finding = trial.only(10_500, 12_000);
         assert_eq!(&*finding.evidence[1], "so have 2 more tasks of this place");
+    }
+
+    #[test]
+    fn polls_of_the_same_place_that_are_over_are_not_told_beside_it() {
+        let mut trial = Trial::new();
+        blocked(&mut trial, 1, 10_000, LOCK);
+        trial.task(2);
+        assert_eq!(&*trial.only(10_500, 12_000).rule, "std-lock-in-task");
+        trial.vitals(2, |v| {
+            (v.wakers, v.polls, v.busy) = (1, v.polls + 2, v.busy + millis(1500));
+        });
+        let later = [12_500, 13_000].map(|at| trial.look(at)).concat();
+        assert!(
+            later.iter().all(|told| &*told.rule == "std-lock-in-task"),
+            "{later:#?}"
+        );
     }
 
     #[test]

@@ -144,8 +144,8 @@ fn most_stand(look: &Look<'_>, site: SiteId) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::Trial;
-    use crate::script::{Script, ms};
-    use crate::{Change, Finding, SiteId, State, Subject, Tally, Tier, World};
+    use crate::script::{Script, ms, stack_id};
+    use crate::{Change, Code, Finding, Leaves, SiteId, State, Subject, Tally, Tier, World};
 
     fn spawn(script: &mut Script, from: u64, to: u64) {
         for n in from..to {
@@ -196,6 +196,40 @@ mod tests {
             evidence[1],
             "0 tasks of 180 that were spawned there have ended"
         );
+    }
+
+    #[test]
+    fn where_most_of_them_wait_is_told() {
+        let mut trial = Trial::new();
+        trial
+            .stack(1, &[(Code::App, "conn", 30)])
+            .stack(2, &[(Code::App, "conn", 40)]);
+        // Those of another place do not count.
+        for n in 1_001..=1_100 {
+            trial.task_at(n, 2, None).vitals(n, |v| {
+                (v.wakers, v.leaves) = (1, Leaves::new([(stack_id(2), 0)]))
+            });
+        }
+        let mut findings = Vec::new();
+        for look in 0..6 {
+            for n in 40 * look + 1..=40 * (look + 1) {
+                trial.task(n).vitals(n, |v| {
+                    v.wakers = 1;
+                    let at = if n % 4 == 0 { 2 } else { 1 };
+                    v.leaves = Leaves::new([(stack_id(at), 0)]);
+                    if n % 4 == 1 {
+                        (v.state, v.since) = (State::Running, ms(10_500 + 500 * look));
+                    }
+                });
+            }
+            findings.extend(trial.look(10_500 + 500 * look));
+        }
+        let leak = findings
+            .iter()
+            .find(|finding| &*finding.rule == "task-leak");
+        let evidence = &leak.unwrap_or_else(|| panic!("{findings:#?}")).evidence;
+        let told = "of 64 that were looked at 43 wait at app.rs:30";
+        assert!(evidence.iter().any(|line| &**line == told), "{evidence:#?}");
     }
 
     #[test]
