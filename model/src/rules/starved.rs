@@ -232,9 +232,12 @@ fn problem(
             look.words.tasks_of(*site, *count),
             time(*sum)
         ));
-        // Those that take their turns are in the queue between two of them. What they compute stands before that await.
-        let queued = look.survey.scheduled.iter();
-        let theirs = queued.filter(|task| task.birth.site == *site);
+        // What they compute stands before the await at which they end their turns. One that yields is idle until the
+        // runtime has had a look at its timers.
+        let theirs = look.world.tasks().filter(|task| {
+            let waker = task.vitals.leaves.newest();
+            task.birth.site == *site && waker.is_some_and(|(_, polls_ago)| polls_ago == 0)
+        });
         let one = theirs.max_by_key(|task| (task.vitals.busy, task.id));
         let awaits = one.and_then(|task| look.words.last_waker(task));
         evidence.extend(awaits.map(|awaits| format!("one of them: {awaits}")));
