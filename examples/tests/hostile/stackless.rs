@@ -57,15 +57,15 @@ fn has_no_stacks(mut target: Target, dir: &Path, why: &str) {
     target.ends_well();
 }
 
-/// A copy of a program, cut down by `strip OPTION`.
-fn stripped(program: &str, option: &str, dir: &Path) -> String {
+/// The example `hostile`, cut down by `strip OPTION`, when it has begun its work.
+fn stripped(option: &str, dir: &Path) -> Target {
     let copy = dir.join("stripped").to_str().unwrap().to_owned();
     let status = Command::new("strip")
-        .args([option, "-o", &copy, program])
+        .args([option, "-o", &copy, env!("CARGO_BIN_EXE_hostile")])
         .status()
         .expect("strip comes with every compiler");
     assert!(status.success(), "{status}");
-    copy
+    begun(command(&copy, "", dir), dir)
 }
 
 /// The frames of all places at which tasks of `program` wait, when its stacks are named: functions and whether a line is
@@ -90,8 +90,7 @@ fn frames(target: &Target, dir: &Path) -> Vec<(String, bool)> {
 #[test]
 fn a_stripped_program_tells_offsets() {
     let dir = folder();
-    let program = stripped(env!("CARGO_BIN_EXE_hostile"), "--strip-all", dir.path());
-    let target = begun(command(&program, "", dir.path()), dir.path());
+    let target = stripped("--strip-all", dir.path());
     let (text, doctor) = says(&target, dir.path(), "doctor");
     assert_eq!(doctor["setup"]["debug_info"], "stripped");
     assert!(text.contains("strip = false"), "{text}");
@@ -104,8 +103,7 @@ fn a_stripped_program_tells_offsets() {
 #[test]
 fn a_program_without_debug_information_tells_functions() {
     let dir = folder();
-    let program = stripped(env!("CARGO_BIN_EXE_hostile"), "--strip-debug", dir.path());
-    let target = begun(command(&program, "", dir.path()), dir.path());
+    let target = stripped("--strip-debug", dir.path());
     let (text, doctor) = says(&target, dir.path(), "doctor");
     assert_eq!(doctor["setup"]["debug_info"], "symbols");
     assert!(text.contains("line-tables-only"), "{text}");

@@ -106,8 +106,8 @@ enum GroupKey {
     Nowhere(Nowhere),
 }
 
-/// Adds tasks up by the places at which they wait, or are stuck in a poll: the largest group first, then the one with the oldest task. Ended
-/// tasks are left out. The order in which the tasks come does not matter.
+/// Adds tasks up by the places at which they wait, or are stuck in a poll: the largest group first, then the one with the
+/// oldest task. Ended tasks are left out. The order in which the tasks come does not matter.
 #[must_use]
 pub fn by_stack<'a>(world: &World, tasks: impl IntoIterator<Item = &'a Task>) -> Vec<StackGroup> {
     let mut names = Names::default();

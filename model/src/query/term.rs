@@ -157,7 +157,8 @@ fn place<'a>(task: &Task, world: &'a World) -> Option<(&'a str, u32)> {
     (!site.file.is_empty()).then_some((&site.file, site.line))
 }
 
-/// Whether a frame of a place at which a task waits, or is stuck in a poll, has one of the texts in its `file:line` or its function.
+/// Whether a frame of a place at which a task waits, or is stuck in a poll, has one of the texts in its `file:line` or its
+/// function.
 fn awaits_at(task: &Task, world: &World, texts: &[Needle]) -> bool {
     let awaits = world.whereabouts(task).into_iter();
     let mut stacks = awaits.filter_map(|place| world.stack(place.stack?));

@@ -151,18 +151,43 @@ pub(super) fn check(
     problems
 }
 
-/// The time that the tasks of each site have spent in polls since the last look, the most first. Measured only while
-/// somebody waits, and for as many tasks as are remembered.
-fn spent(
-    look: &Look<'_>,
+/// What the tasks of one site did since the last look.
+#[derive(Default)]
+struct Spent<'w> {
+    /// Their time in polls.
+    sum: Nanos,
+    /// How many they are.
+    count: usize,
+    /// The busiest of those that left a waker in their last poll: what they compute stands before that await.
+    one: Option<&'w Task>,
+}
+
+impl<'w> Spent<'w> {
+    fn add(&mut self, task: &'w Task, busy: Nanos) {
+        self.sum += busy;
+        self.count += 1;
+        let rank = |task: &Task| (task.vitals.busy, task.id);
+        let waker = task.vitals.leaves.newest();
+        if waker.is_some_and(|(_, polls_ago)| polls_ago == 0)
+            && self.one.is_none_or(|one| rank(one) < rank(task))
+        {
+            self.one = Some(task);
+        }
+    }
+}
+
+/// What the tasks of each site have spent in polls since the last look, the most first. Measured only while somebody waits,
+/// and for as many tasks as are remembered.
+fn spent<'w>(
+    look: &Look<'w>,
     somebody_waits: bool,
     memory: &mut Memory,
-) -> Vec<(SiteId, Nanos, usize)> {
+) -> Vec<(SiteId, Spent<'w>)> {
     let before = std::mem::take(&mut memory.busy);
     if !somebody_waits {
         return Vec::new();
     }
-    let mut spent: HashMap<SiteId, (Nanos, usize), FixedState> = HashMap::default();
+    let mut spent: HashMap<SiteId, Spent<'w>, FixedState> = HashMap::default();
     for task in look.world.tasks() {
         let busy = task.busy(look.now);
         // In a poll that goes on it spends time without a change.
@@ -182,16 +207,11 @@ fn spent(
             .or(born.then_some(Nanos::ZERO))
             .map(|before| busy - before);
         if let Some(new) = new.filter(|new| *new > Nanos::ZERO) {
-            let (sum, count) = spent.entry(task.birth.site).or_default();
-            *sum += new;
-            *count += 1;
+            spent.entry(task.birth.site).or_default().add(task, new);
         }
     }
-    let mut spent: Vec<_> = spent
-        .into_iter()
-        .map(|(id, (sum, count))| (id, sum, count))
-        .collect();
-    spent.sort_by_key(|(id, sum, _)| (std::cmp::Reverse(*sum), *id));
+    let mut spent: Vec<_> = spent.into_iter().collect();
+    spent.sort_by_key(|(id, spent)| (std::cmp::Reverse(spent.sum), *id));
     spent.truncate(4);
     spent
 }
@@ -201,7 +221,7 @@ fn problem(
     load: &Load,
     runtime: Option<RuntimeId>,
     mut late: Vec<&Task>,
-    spent: &[(SiteId, Nanos, usize)],
+    spent: &[(SiteId, Spent<'_>)],
 ) -> Problem {
     late.sort_by_key(|task| (task.vitals.since, task.id));
     let count = late.len();
@@ -221,24 +241,17 @@ fn problem(
         ));
     }
     // Who took but little of that time does not keep the workers busy; then it went to tasks that are no longer listed.
-    let matters = |(_, sum, _): &&(SiteId, Nanos, usize)| {
+    let matters = |(_, Spent { sum, .. }): &&(SiteId, Spent<'_>)| {
         let elapsed = look.elapsed.unwrap_or_default().0 as f64;
         all.is_none_or(|all| sum.0 as f64 >= MATTERS * all * elapsed)
     };
     let spent: Vec<_> = spent.iter().filter(matters).collect();
-    for (site, sum, count) in &spent {
+    for (site, Spent { sum, count, one }) in spent.iter().copied() {
         evidence.push(format!(
             "{} took {} in polls in the last {elapsed}",
             look.words.tasks_of(*site, *count),
             time(*sum)
         ));
-        // What they compute stands before the await at which they end their turns. One that yields is idle until the
-        // runtime has had a look at its timers.
-        let theirs = look.world.tasks().filter(|task| {
-            let waker = task.vitals.leaves.newest();
-            task.birth.site == *site && waker.is_some_and(|(_, polls_ago)| polls_ago == 0)
-        });
-        let one = theirs.max_by_key(|task| (task.vitals.busy, task.id));
         let awaits = one.and_then(|task| look.words.last_waker(task));
         evidence.extend(awaits.map(|awaits| format!("one of them: {awaits}")));
     }

@@ -172,8 +172,10 @@ fn no_stacks(why: &str) -> Advice {
 }
 
 fn no_signals(why: &str) -> Option<Advice> {
-    let advice = || {
-        Advice {
+    if why.is_empty() {
+        return None;
+    }
+    Some(Advice {
         code: "no_signals",
         problem: format!(
             "threads that compute are not asked where they are, so that only polls that block are seen at a line: {}",
@@ -182,9 +184,7 @@ fn no_signals(why: &str) -> Option<Advice> {
         change: "They are asked by a real-time signal that the app does not use (kill -l lists them). If that was switched off \
                  on purpose, all is as it should be."
             .to_owned(),
-    }
-    };
-    (!why.is_empty()).then(advice)
+    })
 }
 
 fn debug_info(info: &str) -> Option<Advice> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use taskscope_model::query::Spot;
 use taskscope_model::{
-    Activity, Frame, LongPoll, PlaceId, ResourceId, ResourceKind, Stack, State, Task, World,
+    Activity, Await, Frame, PlaceId, ResourceId, ResourceKind, Stack, State, Task, World,
 };
 
 use super::refs;
@@ -15,13 +15,10 @@ const LISTED: usize = 100;
 /// A place at which a task waits.
 #[derive(Debug, Serialize)]
 pub(super) struct AwaitRow<'a> {
-    sure: bool,
     operation: Option<String>,
-    location: Option<String>,
     resource: Option<ResourceRef>,
-    unknown: Option<&'static str>,
-    whole: bool,
-    frames: Vec<FrameRow<'a>>,
+    #[serde(flatten)]
+    at: StackRow<'a>,
 }
 
 /// What a poll does that does not return.
@@ -29,6 +26,13 @@ pub(super) struct AwaitRow<'a> {
 pub(super) struct PollRow<'a> {
     activity: &'static str,
     system_call: Option<&'a str>,
+    #[serde(flatten)]
+    at: StackRow<'a>,
+}
+
+/// Where a task is.
+#[derive(Debug, Serialize)]
+struct StackRow<'a> {
     sure: bool,
     location: Option<String>,
     unknown: Option<&'a str>,
@@ -65,38 +69,28 @@ impl<'a> AwaitRow<'a> {
             let resource = wait.and_then(|wait| world.resource(wait.resource));
             let what = resource.map(|of| (of.origin.kind, of.origin.place));
             let stack = place.stack.and_then(|id| world.stack(id));
-            Self {
-                sure: place.sure,
-                resource: ResourceRef::of(what, resource.map(|of| of.id), world),
-                unknown: frameless(&place, world),
-                ..Self::at(stack.map(AsRef::as_ref))
-            }
+            let resource = ResourceRef::of(what, resource.map(|of| of.id), world);
+            Self::of(resource, stack.map(AsRef::as_ref), &place, world)
         });
         rows.collect()
     }
 
     /// Where the tasks of a group wait.
     pub(super) fn spot(spot: &'a Spot, world: &World) -> Self {
-        Self {
-            sure: spot.sure,
-            resource: ResourceRef::of(spot.what, spot.resource, world),
-            unknown: frameless(&spot.place(), world),
-            ..Self::at(spot.frames.as_deref())
-        }
+        let resource = ResourceRef::of(spot.what, spot.resource, world);
+        Self::of(resource, spot.frames.as_deref(), &spot.place(), world)
     }
 
-    fn at(stack: Option<&'a Stack>) -> Self {
-        let line = stack.and_then(Stack::line).filter(|frame| is_placed(frame));
+    fn of(
+        resource: Option<ResourceRef>,
+        stack: Option<&'a Stack>,
+        place: &Await,
+        world: &World,
+    ) -> Self {
         Self {
-            sure: true,
             operation: stack.and_then(operation),
-            location: line.and_then(|frame| refs::short(&frame.place.file, frame.place.line)),
-            resource: None,
-            unknown: None,
-            whole: stack.is_some_and(|stack| stack.whole && !stack.frames.is_empty()),
-            frames: stack.map_or_else(Vec::new, |stack| {
-                stack.frames.iter().map(FrameRow::of).collect()
-            }),
+            resource,
+            at: StackRow::of(stack, place.sure, frameless(place, world)),
         }
     }
 }
@@ -104,49 +98,49 @@ impl<'a> AwaitRow<'a> {
 impl<'a> PollRow<'a> {
     /// What a task does in the poll that it is in.
     pub(super) fn present(task: &Task, world: &'a World) -> Option<Self> {
-        world.present_poll(task).map(|poll| Self::of(poll, world))
+        let poll = world.present_poll(task)?;
+        let stack = poll.stack.and_then(|id| world.stack(id));
+        let unseen = Some(&*poll.unseen).filter(|why| !why.is_empty());
+        let frameless = || frameless(&poll.place()?, world);
+        let at = StackRow::of(
+            stack.map(AsRef::as_ref),
+            poll.proven,
+            unseen.or_else(frameless),
+        );
+        Some(Self::of(&poll.activity, at))
     }
 
     /// What the tasks of a group do; `None` where they wait.
     pub(super) fn spot(spot: &'a Spot, world: &World) -> Option<Self> {
-        let row = Self::at(spot.doing.as_ref()?, spot.frames.as_deref());
-        Some(Self {
-            sure: spot.sure,
-            unknown: frameless(&spot.place(), world),
-            ..row
-        })
+        let frameless = frameless(&spot.place(), world);
+        let at = StackRow::of(spot.frames.as_deref(), spot.sure, frameless);
+        Some(Self::of(spot.doing.as_ref()?, at))
     }
 
-    fn of(poll: &'a LongPoll, world: &'a World) -> Self {
-        let stack = poll.stack.and_then(|id| world.stack(id));
-        let unseen = Some(&*poll.unseen).filter(|why| !why.is_empty());
-        let frameless = || frameless(&poll.place()?, world);
-        Self {
-            sure: poll.proven,
-            unknown: unseen.or_else(frameless),
-            ..Self::at(&poll.activity, stack.map(AsRef::as_ref))
-        }
-    }
-
-    fn at(activity: &'a Activity, stack: Option<&'a Stack>) -> Self {
-        let AwaitRow {
-            sure,
-            location,
-            whole,
-            frames,
-            ..
-        } = AwaitRow::at(stack);
+    fn of(activity: &'a Activity, at: StackRow<'a>) -> Self {
         Self {
             activity: activity.as_str(),
             system_call: match activity {
                 Activity::Blocked(call) if !call.is_empty() => Some(call),
                 _ => None,
             },
+            at,
+        }
+    }
+}
+
+impl<'a> StackRow<'a> {
+    /// `unknown`: why there are no frames.
+    fn of(stack: Option<&'a Stack>, sure: bool, unknown: Option<&'a str>) -> Self {
+        let line = stack.and_then(Stack::line).filter(|frame| is_placed(frame));
+        Self {
             sure,
-            location,
-            unknown: None,
-            whole,
-            frames,
+            location: line.and_then(|frame| refs::short(&frame.place.file, frame.place.line)),
+            unknown,
+            whole: stack.is_some_and(|stack| stack.whole && !stack.frames.is_empty()),
+            frames: stack.map_or_else(Vec::new, |stack| {
+                stack.frames.iter().map(FrameRow::of).collect()
+            }),
         }
     }
 }

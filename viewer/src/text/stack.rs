@@ -191,15 +191,15 @@ impl Names<'_> {
             .or_else(kind)
             .or(operation)
             .unwrap_or_else(|| "?".to_owned());
-        // They do it for sure, and maybe there.
-        let doubt = if spot.sure || spot.doing.is_none() {
-            ""
-        } else {
-            "?"
+        let doubt = match (spot.sure, &spot.doing) {
+            (true, _) => "",
+            // They do it for sure, and maybe there.
+            (false, Some(_)) => "?",
+            (false, None) => {
+                text.push_str(" (maybe)");
+                ""
+            }
         };
-        if !spot.sure && doubt.is_empty() {
-            text.push_str(" (maybe)");
-        }
         let unknown = || "?".to_owned();
         SpotLine {
             function: any.map_or_else(unknown, |frame| function(&frame.function, usize::MAX)),

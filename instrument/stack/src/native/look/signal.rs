@@ -16,8 +16,9 @@
 //!    which cannot fault wherever the thread's stack ends or whichever stack it is on.
 //! 7. The thread never waits for who asked.
 //! 8. One request at a time. Who gets no answer in time withdraws the request by compare-and-exchange.
-//! 9. No signal is sent unless the thread was seen to compute within the last moments. Threads that were seen in a system call which fails with EINTR in spite of SA_RESTART get no signal, nor do those that
-//!    want to run and were given no processor: they may be in such a call, about to wait or about to return (see `look`).
+//! 9. No signal is sent unless the thread was seen within the last moments, and not in a system call which fails with EINTR in
+//!    spite of SA_RESTART. Threads that want to run and were given no processor get none either: they may be in such a call,
+//!    about to wait or about to return (see `look`).
 
 use std::arch::asm;
 use std::cell::UnsafeCell;

@@ -1,23 +1,37 @@
 //! The JSON is what its schema says.
 
-use taskscope_model::Activity;
+use serde_json::Value;
+use taskscope_model::{Activity, World};
 
 use super::Tasks;
 use crate::cli::args::{Choice, ViewArgs};
 use crate::cli::tasks::Question;
-use crate::scene;
+use crate::feed::Hello;
+use crate::{scene, stacked};
 
-#[test]
-fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
-    let (hello, world) = (scene::hello(), scene::bank());
+/// What is told of the tasks that match, sorted by their ids; checked by the schema.
+fn told(hello: &Hello, world: &World, filter: &str) -> Value {
     let choice = Choice {
+        filter: filter.to_owned(),
         sort: Some("id".to_owned()),
         ..Choice::default()
     };
     let question = Question::read(&choice, &ViewArgs::default()).unwrap();
-    let answer = question.answer(&world, None);
-    let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
+    let answer = question.answer(world, None);
+    let json = serde_json::to_value(Tasks::of(hello, world, &question, &answer, &[])).unwrap();
     scene::check(&json, include_str!("../../../../schema/tasks.v1.json"));
+    json
+}
+
+/// The one with this id of tokio's.
+fn task(json: &Value, id: u64) -> &Value {
+    let mut tasks = json["tasks"].as_array().unwrap().iter();
+    tasks.find(|task| task["tokio_id"] == id).unwrap()
+}
+
+#[test]
+fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
+    let json = told(&scene::hello(), &scene::bank(), "");
     let transfer = &json["tasks"][1];
     assert_eq!(transfer["tokio_id"], 17);
     assert_eq!(
@@ -32,10 +46,7 @@ fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
     assert_eq!(transfer["holds"][0]["resource"]["kind"], "Mutex");
     assert_eq!(transfer["holds"][0]["held_for_ns"], 41_200_000_000_u64);
     // In each of these the wait has something of its own.
-    let of = |id: u64| {
-        let mut tasks = json["tasks"].as_array().unwrap().iter();
-        tasks.find(|task| task["tokio_id"] == id).unwrap()["waits_for"][0].clone()
-    };
+    let of = |id| &task(&json, id)["waits_for"][0];
     assert_eq!(of(60)["timed"], true);
     assert!(of(61)["granted_unix_ns"].is_number());
     assert_eq!(of(62)["held_by"], serde_json::json!([]));
@@ -43,19 +54,9 @@ fn what_tasks_wait_for_and_hold_is_told_as_the_schema_says() {
 
 #[test]
 fn where_tasks_wait_is_told_as_the_schema_says() {
-    let (hello, world) = (crate::stacked::hello(), crate::stacked::world());
-    let choice = Choice {
-        filter: "at:serve.rs:44".to_owned(),
-        ..Choice::default()
-    };
-    let question = Question::read(&choice, &ViewArgs::default()).unwrap();
-    let answer = question.answer(&world, None);
-    let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
-    scene::check(&json, include_str!("../../../../schema/tasks.v1.json"));
+    let json = told(&stacked::hello(), &stacked::world(), "at:serve.rs:44");
     assert_eq!(json["matching"], 3);
-    let mut tasks = json["tasks"].as_array().unwrap().iter();
-    let conn = tasks.find(|task| task["tokio_id"] == 62).unwrap();
-    let awaits = conn["awaits"].as_array().unwrap();
+    let awaits = task(&json, 62)["awaits"].as_array().unwrap();
     let sure: Vec<_> = awaits.iter().map(|place| &place["sure"]).collect();
     assert_eq!(sure, [true, true, false]);
     assert_eq!(awaits[0]["operation"], "Notified");
@@ -69,22 +70,11 @@ fn where_tasks_wait_is_told_as_the_schema_says() {
 
 #[test]
 fn what_a_task_does_in_a_poll_is_told_as_the_schema_says() {
-    let mut changes = crate::stacked::bank();
-    changes.extend(crate::stacked::stuck(60, Activity::OnCpu, Ok(4)));
-    changes.extend(crate::stacked::stuck(61, Activity::Unknown, Err("deaf")));
-    let (hello, world) = (crate::stacked::hello(), scene::world(changes));
-    let choice = Choice {
-        filter: "state:running".to_owned(),
-        ..Choice::default()
-    };
-    let question = Question::read(&choice, &ViewArgs::default()).unwrap();
-    let answer = question.answer(&world, None);
-    let json = serde_json::to_value(Tasks::of(&hello, &world, &question, &answer, &[])).unwrap();
-    scene::check(&json, include_str!("../../../../schema/tasks.v1.json"));
-    let of = |id: u64| {
-        let mut tasks = json["tasks"].as_array().unwrap().iter();
-        tasks.find(|task| task["tokio_id"] == id).unwrap().clone()
-    };
+    let mut changes = stacked::bank();
+    changes.extend(stacked::stuck(60, Activity::OnCpu, Ok(4)));
+    changes.extend(stacked::stuck(61, Activity::Unknown, Err("deaf")));
+    let json = told(&stacked::hello(), &scene::world(changes), "state:running");
+    let of = |id| task(&json, id);
     assert_eq!(of(60)["awaits"], serde_json::json!([]));
     let (seen, unseen) = (&of(60)["poll"], &of(61)["poll"]);
     assert_eq!(
