@@ -82,14 +82,20 @@ impl Names<'_> {
         if task.vitals.state == State::Running {
             let poll = self.world.present_poll(task)?;
             let line = poll.stack.and_then(|stack| self.world.stack(stack)?.line());
-            let mut text = clean(&poll.activity.to_string()).into_owned();
-            if let Some(frame) = line.filter(|frame| is_placed(frame)) {
-                let doubt = if poll.proven { "" } else { "?" };
-                let room = columns.saturating_sub(width(&text) + 4 + doubt.len());
-                let place = short(&frame.place.file, frame.place.line, room.max(8));
-                text.push_str(&format!(" at {place}{doubt}"));
-            }
-            return Some(text);
+            let doing = poll.activity.to_string();
+            let Some(frame) = line.filter(|frame| is_placed(frame)) else {
+                return Some(clean(&doing).into_owned());
+            };
+            let doubt = if poll.proven { "" } else { "?" };
+            let place = short(&frame.place.file, frame.place.line, columns.max(8)) + doubt;
+            let text = clean(&format!("{doing} at {place}")).into_owned();
+            // The line says more than the system call.
+            let is_too_long = width(&text) > columns;
+            return Some(if is_too_long {
+                format!("{} at {place}", poll.activity.as_str())
+            } else {
+                text
+            });
         }
         let awaits = self.world.awaits(task);
         let first = awaits.first()?;

@@ -136,6 +136,17 @@ fn a_poll_that_does_not_return_is_shown_with_what_it_does() {
         shown.contains("? where is not known: the thread is deaf"),
         "{shown}"
     );
+    // The line is told even where there is no room for the system call.
+    for (call, told) in [
+        ("clock_nanosleep", "blocked at std.rs:7?"),
+        ("read", "blocked in read at std.rs:7?"),
+    ] {
+        let mut changes = changes.clone();
+        changes.extend(stacked::stuck(60, Activity::Blocked(call.into()), Ok(9)));
+        let mut person = at(120, 40, stacked::hello(), changes);
+        person.keys("2/#60<enter>");
+        person.sees(told);
+    }
     let shown = screen(Ok(9));
     assert!(shown.contains("api.rs:133"), "{shown}");
     assert!(shown.contains("(maybe)"), "{shown}");

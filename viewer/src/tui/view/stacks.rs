@@ -45,8 +45,11 @@ pub(super) fn titles(app: &App) -> Pieces {
         1 => "1 place".to_owned(),
         n => format!("{} places", count(n as u64)),
     };
-    let tasks = count(app.stacks.tasks() as u64);
-    vec![(format!("{tasks} tasks in {places}"), Style::new())]
+    let tasks = match app.stacks.tasks() {
+        1 => "1 task".to_owned(),
+        n => format!("{} tasks", count(n as u64)),
+    };
+    vec![(format!("{tasks} in {places}"), Style::new())]
 }
 
 fn specs(columns: u16) -> [Spec; 4] {
