@@ -31,9 +31,8 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Problem> {
     };
     // What is kept by a task that is stuck behind something else is that knot's.
     let is_cause = |parked: &&Parked| {
-        parked
-            .knot
-            .is_none_or(|knot| look.graph.knots().get(knot).is_none_or(|knot| knot.parked))
+        let knot = parked.knot.and_then(|knot| look.graph.knots().get(knot));
+        knot.is_none_or(|knot| knot.parked)
     };
     let parked = look.graph.parked().iter().filter(stands).filter(is_cause);
     parked.filter_map(|parked| problem(look, parked)).collect()

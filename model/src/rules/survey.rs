@@ -208,9 +208,9 @@ fn forget(sites: &mut HashMap<SiteId, Listed, FixedState>, site: SiteId, listed:
 
 #[cfg(test)]
 mod tests {
-    use super::{Listed, Memory, Survey};
-    use crate::script::{Script, millis, task};
-    use crate::{Change, SiteId, State};
+    use super::{Listed, Memory, Survey, yields};
+    use crate::script::{Script, millis, stack_id, task};
+    use crate::{Change, Code, Leaves, SiteId, State};
 
     #[test]
     fn tasks_that_moved_are_counted_where_they_are_now() {
@@ -251,5 +251,18 @@ mod tests {
         script.vitals(3, |v| (v.state, v.self_wakes) = (State::Done, 1));
         let survey = Survey::of(&script.world, millis(750), &mut Memory::default());
         assert_eq!(super::ids(&survey.self_waking), [task(2)]);
+    }
+
+    #[test]
+    fn who_yields_is_told_by_the_runtimes_own_function() {
+        let told = |code, function: &str| {
+            let mut script = Script::new();
+            script.task(1).stack(1, &[(code, function, 1)]);
+            script.vitals(1, |v| v.leaves = Leaves::new([(stack_id(1), 0)]));
+            yields(&script.world, script.world.task(task(1)).expect("it lives"))
+        };
+        assert!(told(Code::Runtime, "tokio::task::yield_now::yield_now"));
+        assert!(!told(Code::Runtime, "tokio::time::sleep::sleep"));
+        assert!(!told(Code::App, "app::yield_now"));
     }
 }

@@ -262,3 +262,27 @@ fn no_more_than_so_many_stand_or_are_kept() {
     assert_eq!(book.ledger.cleared.len(), MAX_CLEARED);
     assert_eq!(book.ledger.entries.len(), MAX_CLEARED);
 }
+
+#[test]
+fn what_stands_began_when_it_was_first_seen() {
+    let mut book = Book::default();
+    let mut look = |at, since, evidence: &str| {
+        let seen = Problem {
+            since: Stamp(since),
+            evidence: vec![evidence.to_owned()],
+            ..problem(5)
+        };
+        let news = book.ledger.settle(vec![seen], ms(at));
+        let findings = news.into_iter().map(|change| match change {
+            Change::Finding(finding) => finding.since,
+            other => panic!("{other:?}"),
+        });
+        findings.collect::<Vec<_>>()
+    };
+    assert_eq!(look(500, 5, "one"), []);
+    assert_eq!(look(1000, 5, "one"), [Stamp(5)]);
+    // The same with a later beginning is nothing new.
+    assert_eq!(look(2000, 9, "one"), []);
+    assert_eq!(look(3000, 9, "two"), [Stamp(5)]);
+    assert_eq!(look(4000, 3, "two"), [Stamp(3)]);
+}

@@ -363,3 +363,57 @@ fn a_poll_from_before_the_last_look_takes_time_too() {
         "{evidence}"
     );
 }
+
+/// The evidence of the one finding of these looks, while task 1 to 4 take turns.
+fn evidence(trial: &mut Trial, from: u64, to: u64) -> Vec<String> {
+    let findings = told(trial, from, to);
+    let [finding] = &findings[..] else {
+        panic!("{findings:#?}")
+    };
+    finding.evidence.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_busiest_of_those_that_left_a_waker_in_their_last_poll_says_where() {
+    let mut trial = starving();
+    for n in 1..=4u32 {
+        trial.stack(n, &[(Code::App, "app::step", n)]);
+        // Task 4 leaves none in its last poll, and task 2 none at all.
+        let leaves = match n {
+            2 => Leaves::default(),
+            n => Leaves::new([(stack_id(n), u8::from(n == 4))]),
+        };
+        trial.vitals(n.into(), |v| {
+            v.leaves = leaves;
+            v.busy = millis([0, 300, 400, 200, 500][n as usize]);
+        });
+    }
+    let lines = evidence(&mut trial, 10_400, 12_400);
+    let places: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("one of them"))
+        .collect();
+    let [place] = places[..] else {
+        panic!("{lines:#?}")
+    };
+    assert!(place.contains("app.rs:1 in app::step"), "{place}");
+}
+
+#[test]
+fn what_a_task_did_before_it_was_known_is_not_counted() {
+    let mut trial = starving();
+    // A task as old as the others, which did nothing at these looks.
+    trial.task(30);
+    let mut lines = Vec::new();
+    for at in (10_400..=12_400).step_by(500) {
+        turn(&mut trial, at);
+        if at == 11_900 {
+            trial.vitals(30, |v| (v.polls, v.busy) = (100, millis(20_000)));
+        }
+        let findings = trial.look(at);
+        lines.extend(findings.into_iter().flat_map(|finding| finding.evidence));
+    }
+    let lines = format!("{lines:#?}");
+    assert!(lines.contains("4 tasks spawned at task.rs:1"), "{lines}");
+    assert!(!lines.contains("20."), "{lines}");
+}
