@@ -120,7 +120,7 @@ fn what_computes_is_seen() {
 fn who_hands_its_worker_over_first_is_at_no_fault() {
     let program = Case::start("in-place");
     until("in-place is seen", || {
-        poll_of(&program.world()).is_some_and(|poll| poll.in_place)
+        poll_of(&program.world()).is_some_and(|poll| poll.doing.in_place)
     });
     let line = line(&program.world()).unwrap();
     assert!(marked("in-place").contains(&line.line), "{line:?}");

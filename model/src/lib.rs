@@ -42,7 +42,7 @@ pub use resource::{
 pub use site::{Kind, Site, Tally};
 pub use sketch::{Bucket, Sketch, Sketches};
 pub use stack::{Await, Code, Frame, Leaves, Stack};
-pub use stuck::{Activity, LongPoll};
+pub use stuck::{Activity, Doing, LongPoll};
 pub use table::{News, Table};
 pub use task::{Birth, LastWaker, State, Task, Vitals};
 pub use time::{Nanos, Stamp};

@@ -4,9 +4,9 @@ use std::num::{NonZeroU16, NonZeroU64};
 use std::sync::Arc;
 
 use crate::{
-    Activity, Birth, Change, Code, Frame, Hold, Holder, Kind, LongPoll, Mode, Nanos, Origin, Place,
-    PlaceId, Resource, ResourceId, ResourceKind, RuntimeId, Site, SiteId, Stack, StackId, Stamp,
-    State, TaskId, Usage, Vitals, Wait, WaitId, World,
+    Activity, Birth, Change, Code, Doing, Frame, Hold, Holder, Kind, LongPoll, Mode, Nanos, Origin,
+    Place, PlaceId, Resource, ResourceId, ResourceKind, RuntimeId, Site, SiteId, Stack, StackId,
+    Stamp, State, TaskId, Usage, Vitals, Wait, WaitId, World,
 };
 
 pub(crate) fn task(number: u64) -> TaskId {
@@ -241,10 +241,12 @@ impl Script {
             task: task(by),
             since: ms(since),
             seen: ms(since + 300),
-            activity: Activity::Blocked("nanosleep".into()),
+            doing: Doing {
+                activity: Activity::Blocked("nanosleep".into()),
+                in_place,
+            },
             stack: Some(stack_id(at)),
             proven: true,
-            in_place,
             unseen: "".into(),
         })))
     }

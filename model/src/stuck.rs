@@ -45,6 +45,48 @@ impl fmt::Display for Activity {
     }
 }
 
+/// What a task does in a poll that does not return.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Doing {
+    /// What its thread was doing.
+    pub activity: Activity,
+    /// Whether it is within `block_in_place`: then another thread does the work of its worker meanwhile.
+    pub in_place: bool,
+}
+
+impl Doing {
+    /// The shortest word for it: `blocked`, or `block_in_place`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        if self.in_place {
+            "block_in_place"
+        } else {
+            self.activity.as_str()
+        }
+    }
+}
+
+impl From<Activity> for Doing {
+    fn from(activity: Activity) -> Self {
+        Self {
+            activity,
+            in_place: false,
+        }
+    }
+}
+
+/// `blocked in read within block_in_place`, as part of a sentence.
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let within = if self.in_place {
+            " within block_in_place"
+        } else {
+            ""
+        };
+        write!(f, "{}{within}", self.activity)
+    }
+}
+
 /// A poll that had not returned for long, as it was last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LongPoll {
@@ -54,14 +96,12 @@ pub struct LongPoll {
     pub since: Stamp,
     /// When it was last looked at.
     pub seen: Stamp,
-    /// What its thread was doing then.
-    pub activity: Activity,
+    /// What it was doing then.
+    pub doing: Doing,
     /// What it was doing it in; `None` where that could not be seen.
     pub stack: Option<StackId>,
     /// Whether the frames of the stack are sure. Otherwise only the first is, and the others are likely.
     pub proven: bool,
-    /// Whether it is within `block_in_place`: then another thread does the work of its worker meanwhile.
-    pub in_place: bool,
     /// Why the stack could not be seen; empty where it could.
     pub unseen: Arc<str>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use taskscope_model::{
-    Activity, Change, Code, Frame, Leaves, LongPoll, Place, Stack, StackId, Stamp, State, Vitals,
+    Change, Code, Doing, Frame, Leaves, LongPoll, Place, Stack, StackId, Stamp, State, Vitals,
     Wait, World,
 };
 
@@ -74,7 +74,7 @@ pub(crate) fn leaves(tokio: u64, stacks: &[(u32, u8)]) -> Change {
 }
 
 /// A task is in a poll that does not return, and was seen doing this; at a stack, or it is told why that is not known.
-pub(crate) fn stuck(tokio: u64, activity: Activity, at: Result<u32, &str>) -> [Change; 2] {
+pub(crate) fn stuck(tokio: u64, doing: impl Into<Doing>, at: Result<u32, &str>) -> [Change; 2] {
     let Change::Lived(task, mut vitals) = leaves(tokio, &[]) else {
         unreachable!("leaves tell of a life");
     };
@@ -83,10 +83,9 @@ pub(crate) fn stuck(tokio: u64, activity: Activity, at: Result<u32, &str>) -> [C
         task,
         since: vitals.since,
         seen: vitals.since,
-        activity,
+        doing: doing.into(),
         stack: at.ok().map(id),
         proven: false,
-        in_place: false,
         unseen: at.err().unwrap_or_default().into(),
     };
     [

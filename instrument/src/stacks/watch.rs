@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use taskscope_model::{Activity, Change, LongPoll, Stack, StackId, Stamp, TaskId};
+use taskscope_model::{Activity, Change, Doing, LongPoll, Stack, StackId, Stamp, TaskId};
 use taskscope_record::{self as record, clock::Clock};
 use taskscope_stack::{Certainty, Frame, Look, Symbolizer, Watch};
 
@@ -112,17 +112,19 @@ impl PollWatch {
             task,
             since: stamp(poll.since),
             seen: stamp(self.clock.now()),
-            activity: match look.activity {
-                taskscope_stack::Activity::OnCpu => Activity::OnCpu,
-                taskscope_stack::Activity::Runnable => Activity::Runnable,
-                taskscope_stack::Activity::Blocked { name, .. } => {
-                    Activity::Blocked(name.unwrap_or_default().into())
-                }
-                taskscope_stack::Activity::Unknown => Activity::Unknown,
+            doing: Doing {
+                activity: match look.activity {
+                    taskscope_stack::Activity::OnCpu => Activity::OnCpu,
+                    taskscope_stack::Activity::Runnable => Activity::Runnable,
+                    taskscope_stack::Activity::Blocked { name, .. } => {
+                        Activity::Blocked(name.unwrap_or_default().into())
+                    }
+                    taskscope_stack::Activity::Unknown => Activity::Unknown,
+                },
+                in_place,
             },
             stack,
             proven: look.certainty == Certainty::Proven,
-            in_place,
             unseen: unseen.into(),
         })));
     }

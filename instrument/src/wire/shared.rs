@@ -55,7 +55,7 @@ fn frame(frame: &Frame) -> v1::Frame {
 
 /// A long poll.
 pub(super) fn long_poll(poll: &LongPoll) -> v1::LongPoll {
-    let (activity, system_call) = match &poll.activity {
+    let (activity, system_call) = match &poll.doing.activity {
         Activity::OnCpu => (v1::Activity::OnCpu, ""),
         Activity::Runnable => (v1::Activity::Runnable, ""),
         Activity::Blocked(call) => (v1::Activity::Blocked, &**call),
@@ -69,7 +69,7 @@ pub(super) fn long_poll(poll: &LongPoll) -> v1::LongPoll {
         system_call: cut(system_call),
         stack: poll.stack.map_or(0, StackId::number),
         proven: poll.proven,
-        in_place: poll.in_place,
+        in_place: poll.doing.in_place,
         unseen: cut(&poll.unseen),
     }
 }

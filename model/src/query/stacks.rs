@@ -7,7 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::{
-    Activity, Await, PlaceId, ResourceId, ResourceKind, Stack, StackId, State, Task, TaskId, World,
+    Await, Doing, PlaceId, ResourceId, ResourceKind, Stack, StackId, State, Task, TaskId, World,
 };
 
 /// The tasks that wait at the same places, or are stuck at the same one.
@@ -72,7 +72,7 @@ pub struct Spot {
     /// Whether all of them are still there, as far as is known.
     pub sure: bool,
     /// What they do there, in a poll that does not return; `None` where they wait.
-    pub doing: Option<Activity>,
+    pub doing: Option<Doing>,
 }
 
 impl Spot {
@@ -102,7 +102,7 @@ enum Key {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum GroupKey {
     /// In a poll, what is done there makes a difference, too.
-    Spots(Vec<Key>, Option<Activity>),
+    Spots(Vec<Key>, Option<Doing>),
     Nowhere(Nowhere),
 }
 
@@ -190,7 +190,7 @@ struct Names {
 impl Names {
     /// Where a task is, and what makes that the same as elsewhere.
     fn of(&mut self, task: &Task, world: &World) -> (GroupKey, Vec<Spot>) {
-        let doing = world.present_poll(task).map(|poll| &poll.activity);
+        let doing = world.present_poll(task).map(|poll| &poll.doing);
         let awaits = world.whereabouts(task);
         if awaits.is_empty() {
             return (GroupKey::Nowhere(nowhere(task)), Vec::new());

@@ -96,7 +96,7 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
         let is_under_way = |is_lock| longest.contains_key(&(is_lock, site));
         let is_told = is_under_way(true) || is_under_way(false);
         let in_place = look.world.long_poll(task.id);
-        let in_place = in_place.is_some_and(|poll| poll.in_place);
+        let in_place = in_place.is_some_and(|poll| poll.doing.in_place);
         if kind(look.world, task) == Kind::BlockOn || is_told || in_place {
             continue;
         }
@@ -119,7 +119,7 @@ pub(super) fn check(look: &Look<'_>, memory: &mut Memory) -> Vec<Problem> {
 fn is_long(look: &Look<'_>, task: &Task) -> bool {
     let length = task.in_state(look.now);
     let patience = match look.world.present_poll(task) {
-        Some(poll) if poll.in_place => return false,
+        Some(poll) if poll.doing.in_place => return false,
         None if look.polls_are_seen => UNSEEN,
         _ => Nanos::ZERO,
     };
@@ -208,9 +208,9 @@ fn seen(look: &Look<'_>, task: &Task) -> Option<String> {
     let ago = time(poll.seen.until(look.now));
     let stack = poll.stack.and_then(|id| look.world.stack(id));
     Some(match stack.and_then(|stack| look.words.chain(stack)) {
-        Some(chain) if poll.proven => format!("{ago} ago it was {}: {chain}", poll.activity),
-        Some(chain) => format!("{ago} ago it was {}, likely in {chain}", poll.activity),
-        None => format!("{ago} ago it was {}", poll.activity),
+        Some(chain) if poll.proven => format!("{ago} ago it was {}: {chain}", poll.doing),
+        Some(chain) => format!("{ago} ago it was {}, likely in {chain}", poll.doing),
+        None => format!("{ago} ago it was {}", poll.doing),
     })
 }
 
@@ -224,7 +224,7 @@ fn were_seen(look: &Look<'_>, tasks: &[&Task]) -> Vec<String> {
         let stack = poll.stack.and_then(|id| look.world.stack(id));
         if let Some(chain) = stack.and_then(|stack| look.words.chain(stack)) {
             let sure = if poll.proven { ":" } else { ", likely in" };
-            let what = format!("{}{sure} {chain}", poll.activity);
+            let what = format!("{}{sure} {chain}", poll.doing);
             *seen.entry(what).or_default() += 1;
         }
     }

@@ -27,7 +27,7 @@ const ADVICE: &str = "find who keeps this lock while it does something slow: do 
 pub(super) fn is_it(look: &Look<'_>, task: &Task) -> bool {
     look.world.present_poll(task).is_some_and(|poll| {
         let stack = poll.stack.and_then(|id| look.world.stack(id));
-        matches!(poll.activity, Activity::Blocked(_))
+        matches!(poll.doing.activity, Activity::Blocked(_))
             && stack
                 .and_then(|stack| stack.frames.first())
                 .is_some_and(takes_lock)

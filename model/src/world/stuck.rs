@@ -68,10 +68,9 @@ mod tests {
             task: TaskId::new(task).expect("not 0"),
             since: Stamp(since),
             seen: Stamp(since + 1),
-            activity: Activity::OnCpu,
+            doing: Activity::OnCpu.into(),
             stack: None,
             proven: false,
-            in_place: false,
             unseen: "".into(),
         }))
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use taskscope_model::query::Spot;
 use taskscope_model::{
-    Activity, Await, Frame, PlaceId, ResourceId, ResourceKind, Stack, State, Task, World,
+    Activity, Await, Doing, Frame, PlaceId, ResourceId, ResourceKind, Stack, State, Task, World,
 };
 
 use super::refs;
@@ -26,6 +26,7 @@ pub(super) struct AwaitRow<'a> {
 pub(super) struct PollRow<'a> {
     activity: &'static str,
     system_call: Option<&'a str>,
+    in_place: bool,
     #[serde(flatten)]
     at: StackRow<'a>,
 }
@@ -107,7 +108,7 @@ impl<'a> PollRow<'a> {
             poll.proven,
             unseen.or_else(frameless),
         );
-        Some(Self::of(&poll.activity, at))
+        Some(Self::of(&poll.doing, at))
     }
 
     /// What the tasks of a group do; `None` where they wait.
@@ -117,13 +118,14 @@ impl<'a> PollRow<'a> {
         Some(Self::of(spot.doing.as_ref()?, at))
     }
 
-    fn of(activity: &'a Activity, at: StackRow<'a>) -> Self {
+    fn of(doing: &'a Doing, at: StackRow<'a>) -> Self {
         Self {
-            activity: activity.as_str(),
-            system_call: match activity {
+            activity: doing.activity.as_str(),
+            system_call: match &doing.activity {
                 Activity::Blocked(call) if !call.is_empty() => Some(call),
                 _ => None,
             },
+            in_place: doing.in_place,
             at,
         }
     }

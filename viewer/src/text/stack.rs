@@ -82,7 +82,7 @@ impl Names<'_> {
         if task.vitals.state == State::Running {
             let poll = self.world.present_poll(task)?;
             let line = poll.stack.and_then(|stack| self.world.stack(stack)?.line());
-            let doing = poll.activity.to_string();
+            let doing = poll.doing.to_string();
             let Some(frame) = line.filter(|frame| is_placed(frame)) else {
                 return Some(clean(&doing).into_owned());
             };
@@ -92,7 +92,7 @@ impl Names<'_> {
             // The line says more than the system call.
             let is_too_long = width(&text) > columns;
             return Some(if is_too_long {
-                format!("{} at {place}", poll.activity.as_str())
+                format!("{} at {place}", poll.doing.as_str())
             } else {
                 text
             });

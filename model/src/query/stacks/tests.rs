@@ -9,8 +9,8 @@ use super::{At, Nowhere, StackGroup, by_stack};
 use crate::query::Filter;
 use crate::script::{Script, ms, task};
 use crate::{
-    Activity, Change, Code, Frame, Leaves, LongPoll, Place, ResourceKind, Stack, StackId, State,
-    Task, TaskId,
+    Activity, Change, Code, Doing, Frame, Leaves, LongPoll, Place, ResourceKind, Stack, StackId,
+    State, Task, TaskId,
 };
 
 fn id(number: u32) -> StackId {
@@ -102,12 +102,13 @@ fn tasks_that_do_the_same_in_a_poll_that_does_not_return_are_one_group() {
     named(&mut script, 2, 71);
     let read = || Activity::Blocked("read".into());
     let polls = [
-        (1, read(), Some(1), true),
-        (2, read(), Some(2), false),
-        (3, Activity::OnCpu, Some(1), true),
-        (4, Activity::OnCpu, None, false),
+        (1, read(), false, Some(1), true),
+        (2, read(), false, Some(2), false),
+        (3, Activity::OnCpu, false, Some(1), true),
+        (4, Activity::OnCpu, false, None, false),
+        (5, read(), true, Some(1), true),
     ];
-    for (number, activity, stack, proven) in polls {
+    for (number, activity, in_place, stack, proven) in polls {
         script.task(number).vitals(number, |vitals| {
             (vitals.state, vitals.since) = (State::Running, ms(1));
             // What it waited for before is over.
@@ -118,13 +119,16 @@ fn tasks_that_do_the_same_in_a_poll_that_does_not_return_are_one_group() {
             task: task(number),
             since: ms(1),
             seen: ms(300),
-            activity,
+            doing: Doing { activity, in_place },
             stack: stack.map(id),
             proven,
-            in_place: false,
             unseen: "".into(),
         })));
     }
+    let in_place = Doing {
+        activity: read(),
+        in_place: true,
+    };
     let groups = groups(&script);
     let found = groups.iter().map(|group| {
         let at = match &group.at {
@@ -136,9 +140,10 @@ fn tasks_that_do_the_same_in_a_poll_that_does_not_return_are_one_group() {
     assert_eq!(
         found.collect::<Vec<_>>(),
         [
-            (vec![1, 2], Some((1, Some(read()), false))),
-            (vec![3], Some((1, Some(Activity::OnCpu), true))),
+            (vec![1, 2], Some((1, Some(read().into()), false))),
+            (vec![3], Some((1, Some(Activity::OnCpu.into()), true))),
             (vec![4], None),
+            (vec![5], Some((1, Some(in_place), true))),
         ]
     );
     assert_eq!(groups[2].at, At::Nowhere(Nowhere::InPoll));

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use taskscope_model::{
-    Activity, Code, Concern, Finding, FindingId, Frame, Hold, Holder, LongPoll, Mode, Nanos,
+    Activity, Code, Concern, Doing, Finding, FindingId, Frame, Hold, Holder, LongPoll, Mode, Nanos,
     Origin, Place, PlaceId, Resource, ResourceId, ResourceKind, Role, RuntimeId, SiteId, Stack,
     StackId, Stamp, Subject, Sureness, TaskId, Tier, Usage, Wait, WaitId,
 };
@@ -57,15 +57,19 @@ pub(super) fn long_poll(poll: v1::LongPoll, names: &mut Names) -> Option<LongPol
         task: TaskId::new(poll.task)?,
         since: Stamp(poll.since_ns),
         seen: Stamp(poll.seen_ns),
-        activity: match poll.activity() {
-            v1::Activity::Unknown => Activity::Unknown,
-            v1::Activity::OnCpu => Activity::OnCpu,
-            v1::Activity::Runnable => Activity::Runnable,
-            v1::Activity::Blocked => Activity::Blocked(names.shared(poll.system_call, MAX_RULE)),
+        doing: Doing {
+            activity: match poll.activity() {
+                v1::Activity::Unknown => Activity::Unknown,
+                v1::Activity::OnCpu => Activity::OnCpu,
+                v1::Activity::Runnable => Activity::Runnable,
+                v1::Activity::Blocked => {
+                    Activity::Blocked(names.shared(poll.system_call, MAX_RULE))
+                }
+            },
+            in_place: poll.in_place,
         },
         stack: StackId::new(poll.stack),
         proven: poll.proven,
-        in_place: poll.in_place,
         unseen: names.shared(poll.unseen, MAX_TEXT),
     })
 }

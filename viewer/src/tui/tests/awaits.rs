@@ -1,6 +1,6 @@
 //! Where tasks wait: the tree of a task, and lines of its source.
 
-use taskscope_model::{Activity, Change};
+use taskscope_model::{Activity, Change, Doing};
 
 use super::Person;
 use super::pictures::pictures;
@@ -137,12 +137,17 @@ fn a_poll_that_does_not_return_is_shown_with_what_it_does() {
         "{shown}"
     );
     // The line is told even where there is no room for the system call.
-    for (call, told) in [
-        ("clock_nanosleep", "blocked at std.rs:7?"),
-        ("read", "blocked in read at std.rs:7?"),
+    for (call, in_place, told) in [
+        ("clock_nanosleep", false, "blocked at std.rs:7?"),
+        ("read", false, "blocked in read at std.rs:7?"),
+        ("read", true, "block_in_place at std.rs:7?"),
     ] {
         let mut changes = changes.clone();
-        changes.extend(stacked::stuck(60, Activity::Blocked(call.into()), Ok(9)));
+        let doing = Doing {
+            activity: Activity::Blocked(call.into()),
+            in_place,
+        };
+        changes.extend(stacked::stuck(60, doing, Ok(9)));
         let mut person = at(120, 40, stacked::hello(), changes);
         person.keys("2/#60<enter>");
         person.sees(told);

@@ -124,14 +124,8 @@ impl Page<'_> {
     /// What a poll that does not return was seen doing.
     fn long_poll(&mut self, poll: &LongPoll) {
         let ago = duration(poll.seen.until(self.app.picture.now()));
-        let activity = poll.activity.to_string();
-        let within = if poll.in_place {
-            ", within block_in_place"
-        } else {
-            ""
-        };
-        let activity = clean(&activity);
-        self.say("poll", &format!("{activity}{within}, {ago} ago"));
+        let doing = poll.doing.to_string();
+        self.say("poll", &format!("{}, {ago} ago", clean(&doing)));
         match poll.place() {
             Some(place) => self.places("", &[place]),
             None if poll.unseen.is_empty() => {}

@@ -43,7 +43,11 @@ pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) -> b
             Style::new(),
         ));
     }
-    let mut counts: Pieces = vec![(format!("{} tasks", count(totals.live())), look.strong)];
+    let tasks = match totals.live() {
+        1 => "1 task".to_owned(),
+        live => format!("{} tasks", count(live)),
+    };
+    let mut counts: Pieces = vec![(tasks, look.strong)];
     if app.link.blind().is_some() && totals.spawned == 0 {
         // None are told of, which is not the same as none.
         counts[0].0 = "? tasks".to_owned();

@@ -1,7 +1,7 @@
 //! The JSON is what its schema says.
 
 use serde_json::Value;
-use taskscope_model::{Activity, World};
+use taskscope_model::{Activity, Doing, World};
 
 use super::Tasks;
 use crate::cli::args::{Choice, ViewArgs};
@@ -71,7 +71,11 @@ fn where_tasks_wait_is_told_as_the_schema_says() {
 #[test]
 fn what_a_task_does_in_a_poll_is_told_as_the_schema_says() {
     let mut changes = stacked::bank();
-    changes.extend(stacked::stuck(60, Activity::OnCpu, Ok(4)));
+    let doing = Doing {
+        activity: Activity::OnCpu,
+        in_place: true,
+    };
+    changes.extend(stacked::stuck(60, doing, Ok(4)));
     changes.extend(stacked::stuck(61, Activity::Unknown, Err("deaf")));
     let json = told(&stacked::hello(), &scene::world(changes), "state:running");
     let of = |id| task(&json, id);
@@ -80,6 +84,10 @@ fn what_a_task_does_in_a_poll_is_told_as_the_schema_says() {
     assert_eq!(
         (&seen["activity"], &seen["location"]),
         (&"on-cpu".into(), &"serve.rs:90".into())
+    );
+    assert_eq!(
+        (&seen["in_place"], &unseen["in_place"]),
+        (&true.into(), &false.into())
     );
     assert_eq!(
         (&unseen["unknown"], &unseen["frames"]),
