@@ -3,7 +3,7 @@
 //! The disease: the loop is not back at `accept` before the guest has left, so the others wait in the system's backlog.
 //! The task is idle, no lock is taken, no worker is busy; the guests see a server that does not answer.
 
-use std::{convert::Infallible, io, net::SocketAddr, thread};
+use std::{convert::Infallible, io, net::SocketAddr, thread, time::Duration};
 
 use taskscope_examples::disease;
 use tokio::{
@@ -31,6 +31,8 @@ async fn accept(listener: TcpListener) -> io::Result<()> {
 
 /// Connects, and does not leave: a program of somebody else's.
 fn guest(server: SocketAddr) -> io::Result<()> {
+    // The server has been up for a moment: until `accept` has waited once, nobody knows where the loop accepts.
+    thread::sleep(Duration::from_millis(200));
     let _connection = std::net::TcpStream::connect(server)?;
     thread::park();
     Ok(())

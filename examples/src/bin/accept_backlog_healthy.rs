@@ -2,7 +2,7 @@
 //!
 //! Healthy: the loop is back at `accept` at once, however long a guest stays.
 
-use std::{convert::Infallible, io, net::SocketAddr, thread};
+use std::{convert::Infallible, io, net::SocketAddr, thread, time::Duration};
 
 use taskscope_examples::disease;
 use tokio::{
@@ -29,6 +29,8 @@ async fn accept(listener: TcpListener) -> io::Result<()> {
 
 /// Connects, and does not leave: a program of somebody else's.
 fn guest(server: SocketAddr) -> io::Result<()> {
+    // The server has been up for a moment: until `accept` has waited once, nobody knows where the loop accepts.
+    thread::sleep(Duration::from_millis(200));
     let _connection = std::net::TcpStream::connect(server)?;
     thread::park();
     Ok(())

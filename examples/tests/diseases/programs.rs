@@ -245,4 +245,6 @@ pub(crate) const PROGRAMS: &[Program] = &[
     healthy("never_polled_local_healthy"),
     sick("accept_backlog", "accept-backlog", &[], &["accept"]),
     healthy("accept_backlog_healthy"),
+    sick("accept_backlog_early", "accept-backlog", &[], &[]),
+    healthy("accept_backlog_early_healthy"),
 ];

@@ -7,7 +7,8 @@
 //! How it knows: the system tells how many connections wait at each socket. At some they had been waiting for more than
 //! 1 s, in each of three looks, while an idle task stood in the function that accepts, or in one that it is called by,
 //! and not at `accept`. Which task accepts at which socket nobody tells; where several do, all that stand elsewhere are
-//! named. On Linux only, for TCP, and where stacks are caught.
+//! named. Which function accepts is known once an `accept` in it has had to wait; where none had, connections that wait
+//! are told without saying why, and as statistical. On Linux only, for TCP, and where stacks are caught.
 //!
 //! What to do: let the loop do nothing but accept, and serve each connection in a task of its own, with
 //! `tokio::spawn`. Where their number has to have a limit, this is what a full house looks like: raise the limit, or
@@ -19,9 +20,10 @@ use foldhash::fast::FixedState;
 
 use super::look::Look;
 use super::problem::{Key, Problem};
+use super::survey::{has_no_name, kind};
 use super::words::{counted, time};
 use crate::{
-    Backlog, Code, Frame, Role, SiteId, Stack, StackId, State, Subject, Task, TaskId, Tier,
+    Backlog, Code, Frame, Kind, Role, SiteId, Stack, StackId, State, Subject, Task, TaskId, Tier,
 };
 
 /// Looks in a row that have to see it: a loop that is only slow is back at `accept` in one of them.
@@ -40,6 +42,9 @@ pub(super) fn check(look: &Look<'_>) -> Vec<Problem> {
     }
     backlogs.sort_by_key(|backlog| std::cmp::Reverse(backlog.waiting));
     let stacks = Stacks::of(look);
+    if stacks.accept.is_empty() {
+        return unexplained(look, &backlogs).into_iter().collect();
+    }
     let mut found: Vec<(u8, &Task, StackId)> = idle_there(look, &stacks)
         .into_iter()
         .filter_map(|task| stacks.stands(look, task))
@@ -143,7 +148,66 @@ fn problem(
     tasks: &[(&Task, StackId)],
 ) -> Problem {
     let (first, _) = tasks[0];
-    let name = look.words.task(first.id);
+    let why = format!("{} stands elsewhere", look.words.task(first.id));
+    let mut problem = waiting(look, backlogs, &why);
+    let at = stacks.accept.iter().map(|(_, stack)| *stack);
+    let at = at.filter_map(|stack| look.words.chain(stack));
+    let mut at: Vec<_> = at.collect();
+    at.sort();
+    at.dedup();
+    let at = at.into_iter().take(SOCKETS);
+    let evidence = &mut problem.evidence;
+    evidence.extend(at.map(|chain| format!("connections are accepted in {chain}")));
+    evidence.extend(tasks.iter().take(SOCKETS).map(|(task, at)| {
+        let stack = look.world.stack(*at);
+        let chain = stack.and_then(|stack| look.words.chain(stack));
+        format!(
+            "instead {} has been idle for {} in {}",
+            look.words.task(task.id),
+            time(task.in_state(look.now)),
+            chain.unwrap_or_default()
+        )
+    }));
+    let tasks = tasks.iter().take(SOCKETS);
+    problem.subjects = tasks
+        .map(|(task, _)| Role::Blocker.of(Subject::Task(task.id)))
+        .collect();
+    problem.subjects.push(Subject::Site(site).into());
+    Problem {
+        tier: Tier::Persistent,
+        key: Key::Site(site),
+        ..problem
+    }
+}
+
+/// Connections wait, and nothing is known of who is to accept them. `None` where that may still come to be known, or
+/// where tasks can't run.
+fn unexplained(look: &Look<'_>, backlogs: &[&Backlog]) -> Option<Problem> {
+    if look.world.tasks().any(|task| has_no_name(look.world, task)) {
+        return None;
+    }
+    let survey = &look.survey;
+    let mut stuck = survey
+        .running
+        .iter()
+        .chain(&survey.scheduled)
+        .filter(|task| {
+            kind(look.world, task) != Kind::BlockOn
+                && task.in_state(look.now) >= look.thresholds.backlog
+        });
+    if stuck.next().is_some() {
+        return None;
+    }
+    let mut problem = waiting(look, backlogs, "no task has waited at `accept` so far");
+    problem.evidence.push(
+        "which task accepts is known once it has had to wait for a connection; maybe none accepts"
+            .to_owned(),
+    );
+    Some(problem)
+}
+
+/// What there is to say of connections that wait, whoever it is that does not accept them.
+fn waiting(look: &Look<'_>, backlogs: &[&Backlog], why: &str) -> Problem {
     let waiting = backlogs.iter().map(|backlog| u64::from(backlog.waiting));
     let waiting: u64 = waiting.sum();
     let since = backlogs.iter().map(|backlog| backlog.since).min();
@@ -157,40 +221,17 @@ fn problem(
         let rest = counted(backlogs.len() - SOCKETS, "more socket");
         evidence.push(format!("so it is with {rest}"));
     }
-    let at = stacks.accept.iter().map(|(_, stack)| *stack);
-    let at = at.filter_map(|stack| look.words.chain(stack));
-    let mut at: Vec<_> = at.collect();
-    at.sort();
-    at.dedup();
-    let at = at.into_iter().take(SOCKETS);
-    evidence.extend(at.map(|chain| format!("connections are accepted in {chain}")));
-    evidence.extend(tasks.iter().take(SOCKETS).map(|(task, at)| {
-        let stack = look.world.stack(*at);
-        let chain = stack.and_then(|stack| look.words.chain(stack));
-        format!(
-            "instead {} has been idle for {} in {}",
-            look.words.task(task.id),
-            time(task.in_state(look.now)),
-            chain.unwrap_or_default()
-        )
-    }));
-    let mut subjects: Vec<_> = tasks
-        .iter()
-        .take(SOCKETS)
-        .map(|(task, _)| Role::Blocker.of(Subject::Task(task.id)))
-        .collect();
-    subjects.push(Subject::Site(site).into());
     Problem {
         rule: "accept-backlog",
-        tier: Tier::Persistent,
-        key: Key::Site(site),
-        subjects,
+        tier: Tier::Statistical,
+        key: Key::Process,
+        subjects: Vec::new(),
         since,
         past: false,
         looks: LOOKS,
         size: waiting,
         summary: format!(
-            "{} to be accepted, for {} at least, and {name} stands elsewhere",
+            "{} to be accepted, for {} at least, and {why}",
             match waiting {
                 1 => "1 connection waits".to_owned(),
                 _ => format!("{waiting} connections wait"),

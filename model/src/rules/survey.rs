@@ -69,7 +69,8 @@ pub(super) fn runtime(world: &World, task: &Task) -> Option<RuntimeId> {
     task.vitals.runtime.or_else(parent)
 }
 
-fn has_no_name(world: &World, task: &Task) -> bool {
+/// Whether nobody has named the stack yet at which this task left its last waker.
+pub(super) fn has_no_name(world: &World, task: &Task) -> bool {
     let newest = task.vitals.leaves.newest();
     newest.is_some_and(|(id, _)| world.stack(id).is_none())
 }

@@ -1,6 +1,6 @@
 use crate::rules::testing::{Trial, found, nothing};
 use crate::script::{ms, stack_id, task};
-use crate::{Backlog, Change, Code, Leaves, Role, State, Subject, Tier};
+use crate::{Backlog, Change, Code, FindingId, Leaves, Role, State, Subject, Tier};
 
 /// A stack of these functions, the innermost first; the first is tokio's.
 fn stack(trial: &mut Trial, number: u32, functions: &[&str]) {
@@ -114,13 +114,77 @@ fn who_is_at_accept_or_about_to_be_polled_is_no_case() {
 fn without_connections_that_wait_all_is_well() {
     let mut trial = server();
     assert_eq!(trial.rules(10_500, 15_000), nothing());
-    // Nothing is known of a loop.
+}
+
+/// Task 1 serves, and no `accept` has ever had to wait.
+fn crowded() -> Trial {
     let mut trial = Trial::new();
     backlog(&mut trial, 7, 9);
     stack(&mut trial, SERVE, &["Lines::next_line", "serve", "listen"]);
-    trial.task(1);
+    trial.task(1).task(2);
     stands(&mut trial, 1, SERVE);
+    trial
+}
+
+#[test]
+fn where_no_accept_has_waited_it_is_not_known_who_stands_elsewhere() {
+    let mut trial = crowded();
+    assert_eq!(trial.looks(10_500, 11_500), []);
+    let told = trial.only(12_000, 15_000);
+    assert_eq!(
+        (&*told.rule, told.tier),
+        ("accept-backlog", Tier::Statistical)
+    );
+    assert_eq!(
+        &*told.summary,
+        "9 connections wait to be accepted, for 2.00s at least, and no task has waited at `accept` so far"
+    );
+    assert_eq!((told.subjects.len(), told.evidence.len()), (0, 2));
+    // Now it is.
+    stack(&mut trial, ACCEPT, &["TcpListener::accept", "listen"]);
+    let told = trial.looks(15_500, 17_000);
+    let cleared = told
+        .iter()
+        .map(|finding| (finding.tier, finding.cleared.is_some()));
+    assert_eq!(
+        cleared.collect::<Vec<_>>(),
+        [(Tier::Statistical, true), (Tier::Persistent, false)]
+    );
+}
+
+#[test]
+fn nothing_is_said_of_who_accepts_while_it_may_come_to_be_known() {
+    // A stack has no name yet.
+    let mut trial = crowded();
+    stands(&mut trial, 2, OTHER);
     assert_eq!(trial.rules(10_500, 15_000), nothing());
+    // Tasks can't run, which is another finding.
+    for state in [State::Running, State::Scheduled] {
+        let mut trial = crowded();
+        trial.vitals(2, |v| (v.state, v.since) = (state, ms(10_000)));
+        let rules = trial.rules(10_500, 15_000);
+        assert!(rules.iter().all(|(rule, _)| rule != "accept-backlog"));
+    }
+    for (poll, told) in [(999, true), (1000, false)] {
+        let mut trial = crowded();
+        for at in (11_000..15_000).step_by(500) {
+            trial.vitals(2, |v| (v.state, v.since) = (State::Running, ms(at - poll)));
+            trial.look(at);
+        }
+        let first = trial.as_told(FindingId::FIRST);
+        assert_eq!(
+            first.is_some_and(|told| &*told.rule == "accept-backlog"),
+            told
+        );
+    }
+    // Main may well be in its poll.
+    let mut trial = crowded();
+    trial.task_at(3, 2, None);
+    trial.vitals(3, |v| (v.state, v.since) = (State::Running, ms(10_000)));
+    assert_eq!(
+        trial.rules(10_500, 15_000),
+        found("accept-backlog", Tier::Statistical)
+    );
 }
 
 #[test]
@@ -261,7 +325,10 @@ fn other_sockets_have_no_such_queue() {
     trial.task(1);
     stands(&mut trial, 1, SERVE);
     backlog(&mut trial, 7, 9);
-    assert_eq!(trial.rules(10_500, 15_000), nothing());
+    assert_eq!(
+        trial.rules(10_500, 15_000),
+        found("accept-backlog", Tier::Statistical)
+    );
 }
 
 #[test]
