@@ -1,7 +1,9 @@
 //! Things by their ids that remembers what changed when, for readers who come back for the news.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::mem;
 
 use foldhash::fast::FixedState;
 
@@ -23,7 +25,8 @@ pub enum News<'a, K, V> {
 /// Values by id, with the order in which they last changed.
 #[derive(Clone, Debug)]
 pub struct Table<K, V> {
-    entries: HashMap<K, (Revision, V), FixedState>,
+    // Boxed: up to half of the table is empty, which would be as large as what is full.
+    entries: HashMap<K, (Revision, Box<V>), FixedState>,
     changes: BTreeMap<Revision, (K, Is)>,
     removed: usize,
     floor: Revision,
@@ -50,12 +53,12 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
     /// The entry with this id.
     #[must_use]
     pub fn get(&self, id: K) -> Option<&V> {
-        self.entries.get(&id).map(|(_, value)| value)
+        self.entries.get(&id).map(|(_, value)| &**value)
     }
 
     /// All entries, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &V> {
-        self.entries.values().map(|(_, value)| value)
+        self.entries.values().map(|(_, value)| &**value)
     }
 
     /// How many entries there are.
@@ -90,11 +93,18 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
     /// Puts an entry in, or another value in its place; gives the value that was there. `at` is later than that of every
     /// earlier call.
     pub(crate) fn put(&mut self, id: K, value: V, at: Revision) -> Option<V> {
-        let before = self.entries.insert(id, (at, value));
         self.changes.insert(at, (id, Is::There));
-        let (before_at, before) = before?;
-        self.changes.remove(&before_at);
-        Some(before)
+        match self.entries.entry(id) {
+            Entry::Vacant(entry) => {
+                entry.insert((at, Box::new(value)));
+                None
+            }
+            Entry::Occupied(mut entry) => {
+                let (changed, known) = entry.get_mut();
+                self.changes.remove(&mem::replace(changed, at));
+                Some(mem::replace(&mut **known, value))
+            }
+        }
     }
 
     /// Takes an entry out. `at` is later than that of every earlier call.
@@ -106,7 +116,7 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         if self.removed > MAX_REMOVED {
             self.forget_removals();
         }
-        Some(before)
+        Some(*before)
     }
 
     /// Forgets the older half of all removals at once, so that each removal pays for little of this.
