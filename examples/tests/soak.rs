@@ -12,9 +12,14 @@ mod viewer;
 #[path = "support/watch.rs"]
 mod watch;
 
-use std::{collections::BTreeMap, env, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env, thread,
+    time::{Duration, Instant},
+};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use taskscope_examples::clock;
 use tempfile::TempDir;
 
 use crate::{
@@ -40,7 +45,7 @@ const DONE: [&str; 10] = [
 /// The program, as it soaks.
 struct Soak {
     options: String,
-    time: Duration,
+    end: Instant,
     target: Target,
     _dir: TempDir,
 }
@@ -55,7 +60,7 @@ impl Soak {
         assert_eq!(target.line(), "soaking");
         Self {
             options,
-            time,
+            end: clock::now() + time,
             target,
             _dir: dir,
         }
@@ -64,13 +69,13 @@ impl Soak {
     /// Looks on until it ends, and says how often it did what.
     fn look_on(&mut self) -> BTreeMap<String, u64> {
         let watch = Watch::of(&self.target);
-        let mut seen = 0_u64;
-        let looks = self.time.as_secs() * 4;
-        for _ in 0..looks {
+        let (mut looks, mut seen) = (0_u64, 0_u64);
+        while clock::now() < self.end {
             // Names are given while somebody watches.
             let Some(world) = watch.world() else {
                 break; // it has ended
             };
+            looks += 1;
             let polls = world.tasks().filter_map(|task| world.long_poll(task.id));
             seen += polls.filter(|poll| poll.stack.is_some()).count() as u64;
             thread::sleep(Duration::from_millis(200));
