@@ -29,8 +29,9 @@ fn main() {
 /// A target without a C library to load at run time.
 const STATIC: &str = "x86_64-unknown-linux-musl";
 
-/// Builds a program outside the workspace, and returns where it is.
+/// Builds a program outside the workspace, and returns where it is. A static one has no debug information.
 fn build(name: &str, feature: &str, flags: &str, target: Option<&str>) -> String {
+    let debug = target.map_or("line-tables-only", |_| "none");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let crate_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(crate_dir.join("src")).unwrap();
@@ -43,7 +44,7 @@ fn build(name: &str, feature: &str, flags: &str, target: Option<&str>) -> String
          taskscope = {{ path = {:?} }}\n\
          tokio = {{ version = \"1.54\", features = [\"rt\", \"tracing\"] }}\n\
          tracing = {{ version = \"0.1\", features = [{feature}] }}\n\
-         [profile.dev]\ndebug = false\ndebug-assertions = false\n",
+         [profile.dev]\ndebug = {debug:?}\ndebug-assertions = false\n",
         workspace.join("instrument")
     );
     fs::write(crate_dir.join("Cargo.toml"), manifest).unwrap();
