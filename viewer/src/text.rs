@@ -11,7 +11,7 @@ mod unseen;
 mod wrap;
 
 pub use clean::{clean, fit, fit_end, width};
-pub use number::{bytes, count, count_in, duration, share};
+pub use number::{bytes, count, count_in, counted, duration, share};
 pub use place::{Places, code, fit_place, path, place, short};
 pub use shared::{Names, asked, doubt, mode, state};
 pub(crate) use stack::operation_of;

@@ -78,6 +78,22 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// So many of a thing, as part of a sentence.
+///
+/// ```
+/// use taskscope_viewer::text::counted;
+///
+/// assert_eq!(counted(1, "task"), "1 task");
+/// assert_eq!(counted(1_204, "task"), "1,204 tasks");
+/// ```
+#[must_use]
+pub fn counted(n: u64, noun: &str) -> String {
+    match n {
+        1 => format!("1 {noun}"),
+        n => format!("{} {noun}s", count(n)),
+    }
+}
+
 /// A number in so many columns: with separators where they fit, else without, else with three significant digits and
 /// `k`, `M`, `G`, `T`, `P` or `E` for powers of a thousand.
 ///

@@ -9,7 +9,7 @@ use super::super::app::App;
 use super::super::link::Phase;
 use super::super::theme::Look;
 use super::frame::{Pieces, widths, write};
-use crate::text::{count, duration, fit, share};
+use crate::text::{count, counted, duration, fit, share};
 
 /// Blocks of the bar that shows how busy the workers are.
 const BAR: usize = 5;
@@ -43,11 +43,7 @@ pub(super) fn draw(app: &App, look: &Look, area: Rect, buffer: &mut Buffer) -> b
             Style::new(),
         ));
     }
-    let tasks = match totals.live() {
-        1 => "1 task".to_owned(),
-        live => format!("{} tasks", count(live)),
-    };
-    let mut counts: Pieces = vec![(tasks, look.strong)];
+    let mut counts: Pieces = vec![(counted(totals.live(), "task"), look.strong)];
     if app.link.blind().is_some() && totals.spawned == 0 {
         // None are told of, which is not the same as none.
         counts[0].0 = "? tasks".to_owned();

@@ -11,7 +11,7 @@ use super::frame::Pieces;
 use super::grid::{self, Spec};
 use super::page::Page;
 use super::{View, put};
-use crate::text::{clean, count, count_in, fit, label_of, stackless};
+use crate::text::{clean, count, count_in, counted, fit, label_of, stackless};
 
 /// Tasks of the selected group that are named.
 const NAMED: usize = 5;
@@ -41,14 +41,8 @@ pub(in super::super) fn name(app: &App, group: &StackGroup, columns: usize) -> S
 
 /// What the title says.
 pub(super) fn titles(app: &App) -> Pieces {
-    let places = match app.stacks.rows().len() {
-        1 => "1 place".to_owned(),
-        n => format!("{} places", count(n as u64)),
-    };
-    let tasks = match app.stacks.tasks() {
-        1 => "1 task".to_owned(),
-        n => format!("{} tasks", count(n as u64)),
-    };
+    let places = counted(app.stacks.rows().len() as u64, "place");
+    let tasks = counted(app.stacks.tasks() as u64, "task");
     vec![(format!("{tasks} in {places}"), Style::new())]
 }
 
