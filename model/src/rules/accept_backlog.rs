@@ -183,9 +183,6 @@ fn problem(
 /// Connections wait, and nothing is known of who is to accept them. `None` where that may still come to be known, or
 /// where tasks can't run.
 fn unexplained(look: &Look<'_>, backlogs: &[&Backlog]) -> Option<Problem> {
-    if look.world.tasks().any(|task| has_no_name(look.world, task)) {
-        return None;
-    }
     let survey = &look.survey;
     let mut stuck = survey
         .running
@@ -195,7 +192,9 @@ fn unexplained(look: &Look<'_>, backlogs: &[&Backlog]) -> Option<Problem> {
             kind(look.world, task) != Kind::BlockOn
                 && task.in_state(look.now) >= look.thresholds.backlog
         });
-    if stuck.next().is_some() {
+    // All tasks are passed over only where nothing else tells.
+    let is_early = || look.world.tasks().any(|task| has_no_name(look.world, task));
+    if stuck.next().is_some() || is_early() {
         return None;
     }
     let mut problem = waiting(look, backlogs, "no task has waited at `accept` so far");
