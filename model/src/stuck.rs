@@ -75,15 +75,13 @@ impl From<Activity> for Doing {
     }
 }
 
-/// `blocked in read within block_in_place`, as part of a sentence.
+/// `in block_in_place, blocked in read`, as part of a sentence: what is no fault is seen even where the end is cut off.
 impl fmt::Display for Doing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let within = if self.in_place {
-            " within block_in_place"
-        } else {
-            ""
-        };
-        write!(f, "{}{within}", self.activity)
+        if self.in_place {
+            f.write_str("in block_in_place, ")?;
+        }
+        self.activity.fmt(f)
     }
 }
 
